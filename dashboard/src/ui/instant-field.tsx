@@ -1,4 +1,5 @@
 import { TextInput } from "@mantine/core";
+import { useFormats } from "@/i18n/formats";
 import { useLocale } from "@/i18n/locale";
 import { toInstant, toWallClock } from "@/i18n/zoned-time";
 
@@ -9,9 +10,13 @@ interface Props {
   onChange: (instant: string | undefined) => void;
 }
 
-/** A field for an instant, which is shown and typed as a clock in the person's zone has it. */
+/**
+ * A field for an instant, which is shown and typed as a clock in the person's zone has it. How the field itself writes
+ * dates is the browser's choice, so the date is written below as everywhere else.
+ */
 export function InstantField({ label, value, onChange }: Props) {
   const { timeZone } = useLocale();
+  const formats = useFormats();
   const chosen = (wallClock: string) => {
     const at = toInstant(wallClock, timeZone);
     return at === null ? undefined : new Date(at).toISOString();
@@ -20,6 +25,8 @@ export function InstantField({ label, value, onChange }: Props) {
     <TextInput
       type="datetime-local"
       label={label}
+      description={value && formats.instant(value)}
+      inputWrapperOrder={["label", "input", "error", "description"]}
       value={value ? toWallClock(Date.parse(value), timeZone) : ""}
       onChange={({ currentTarget }) => onChange(chosen(currentTarget.value))}
     />

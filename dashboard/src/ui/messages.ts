@@ -18,6 +18,8 @@ const en = {
   showChanges: "Show the changes",
   more: "Show more",
   clear: "Clear the filters",
+  nothingFits: "Nothing fits.",
+  remove: (field: string) => `Empty the field ${field}`,
 };
 
 const de: typeof en = {
@@ -38,6 +40,8 @@ const de: typeof en = {
   showChanges: "Änderungen zeigen",
   more: "Mehr zeigen",
   clear: "Filter löschen",
+  nothingFits: "Nichts passt.",
+  remove: (field) => `Feld ${field} leeren`,
 };
 
 export const messages: Messages<typeof en> = { en, de };

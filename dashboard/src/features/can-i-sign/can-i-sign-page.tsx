@@ -1,13 +1,10 @@
-import { Group, NativeSelect, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { useSession } from "@/app/session";
-import { useLocale, useMessages } from "@/i18n/locale";
-import { useLiveQuery } from "@/live/live-query";
-import { InstantField } from "@/ui/instant-field";
+import { useMessages } from "@/i18n/locale";
 import { Page } from "@/ui/page";
 import { Empty } from "@/ui/section";
-import { SignChoicesDocument } from "./can-i-sign.generated";
+import { Choices } from "./choices";
 import { Explanation } from "./explanation";
 import { messages } from "./messages";
 import type { CanISignSearch } from "./search";
@@ -29,44 +26,5 @@ export function CanISignPage(): ReactNode {
         <Empty>{t.first}</Empty>
       )}
     </Page>
-  );
-}
-
-interface ChoicesProps {
-  search: CanISignSearch;
-  onChange: (change: Partial<CanISignSearch>) => void;
-}
-
-function Choices({ search, onChange }: ChoicesProps) {
-  const t = useMessages(messages);
-  const { can, user } = useSession();
-  const { timeZone } = useLocale();
-  // Others ask for themselves and for now alone.
-  const managesKeypairs = can("MANAGE_KEYPAIRS");
-  const query = { query: SignChoicesDocument, variables: { withPeople: managesKeypairs } };
-  const { data } = useLiveQuery(query, ["keypair:", "user:"]);
-  const keypairs = (data?.keypairs?.edges ?? []).map(({ node }) => ({ value: node.id, label: node.alias }));
-  const others = (data?.users?.edges ?? []).map(({ node }) => node).filter(({ id }) => id !== user.id);
-  const people = others.map(({ id, name, email }) => ({ value: id, label: `${name} (${email})` }));
-  return (
-    <Group align="end">
-      <NativeSelect
-        label={t.keypair}
-        value={search.keypair ?? ""}
-        data={[{ value: "", label: t.chooseKeypair }, ...keypairs]}
-        onChange={({ currentTarget }) => onChange({ keypair: currentTarget.value || undefined })}
-      />
-      {managesKeypairs && (
-        <>
-          <NativeSelect
-            label={t.person}
-            value={search.user ?? ""}
-            data={[{ value: "", label: t.myself }, ...people]}
-            onChange={({ currentTarget }) => onChange({ user: currentTarget.value || undefined })}
-          />
-          <InstantField label={t.at(timeZone)} value={search.at} onChange={(at) => onChange({ at })} />
-        </>
-      )}
-    </Group>
   );
 }

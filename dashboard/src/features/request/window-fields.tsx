@@ -21,7 +21,11 @@ export function WindowFields({ draft, errors, change }: FieldProps) {
   const [startsAt, endsAt] = [toInstant(draft.startsAt, timeZone), toInstant(draft.endsAt, timeZone)];
   const fault = windowFault(startsAt, endsAt, now, account.maxWindowDays);
   const said = fault === "tooLong" ? t.tooLong(account.maxWindowDays) : fault && t[fault];
-  const beside = (instant: number | null) => (instant === null ? t.zone(timeZone) : formats.utc(instant));
+  // How the fields themselves write dates is the browser's choice.
+  const beside = (instant: number | null) =>
+    instant === null
+      ? t.zone(timeZone)
+      : `${formats.day(instant)}, ${formats.time(instant)} · ${formats.utc(instant)}`;
   return (
     <Stack gap="sm">
       <Group align="start" grow preventGrowOverflow={false}>
