@@ -9,10 +9,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Row
 
+from engine.model.facts import Release
 from engine.persistence.db.pagination import Order, Page, PageArgs, fetch_for_owners
 from engine.persistence.db.sql import id_in
 from engine.queries import history
 from engine.queries.context import QueryContext
+from notifications.delivery.relevance import ReleaseState, SentMessage, contradiction
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState
 
@@ -51,11 +53,24 @@ def delivery_counts(reading: QueryContext, release_ids: Collection[UUID]) -> dic
     return history.counts(reading, d, d.c.release_id, release_ids, to_people)
 
 
-def undelivered_counts(reading: QueryContext, release_ids: Collection[UUID]) -> dict[UUID, int]:
-    """Return how many messages about each release failed and were not sent again since."""
+def undelivered_counts(reading: QueryContext, releases: Collection[Release]) -> dict[UUID, int]:
+    """Return how many messages about each release failed and are still worth sending.
+
+    One that a later message of its kind to the same person followed is not, a copy of it included.
+    """
     later = deliveries.alias()
-    was_repeated = sa.exists().where(
-        later.c.copy_of == sa.func.coalesce(d.c.copy_of, d.c.id), later.c.id > d.c.id
+    was_followed = sa.exists().where(
+        later.c.release_id == d.c.release_id,
+        later.c.user_id == d.c.user_id,
+        later.c.kind == d.c.kind,
+        later.c.id > d.c.id,
     )
-    undelivered = [d.c.webhook_id.is_(None), d.c.state == DeliveryState.FAILED, ~was_repeated]
-    return history.counts(reading, d, d.c.release_id, release_ids, undelivered)
+    of_account = d.c.account_id == reading.account_id
+    failed = (d.c.webhook_id.is_(None), d.c.state == DeliveryState.FAILED, ~was_followed)
+    query = sa.select(d).where(of_account, id_in(d.c.release_id), *failed)
+    states = {each.id: ReleaseState.of(each, each.fields.max_signatures) for each in releases}
+    counts = dict.fromkeys(states, 0)
+    for row in reading.connection.execute(query, {"ids": sorted(states)}).all():
+        is_true = contradiction(SentMessage.of(row), states[row.release_id]) is None
+        counts[row.release_id] += is_true
+    return counts

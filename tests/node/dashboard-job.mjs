@@ -129,21 +129,19 @@ await dana.getByRole("option", { name: "falcon-release" }).click();
 await shows(dana, "Yes: a signature would be made.");
 assert.equal(new URL(dana.url()).searchParams.get("keypair"), (await keypairOf("falcon-release")).id);
 await dana.goto(`${url}/timeline`);
-await dana
-  .getByRole("group", { name: "falcon-release" })
-  .getByRole("link", { name: "Falcon 9, In progress" })
-  .click();
-assert.equal(dana.url(), open);
-
 // What is free can be requested from there: with a key at once, with a click from the place in time on.
 const gap = dana.getByRole("link", { name: "Request a release with falcon-hotfix" });
-await dana.goto(`${url}/timeline`);
 await gap.press("Enter");
 await dana.waitForURL(/request\?keypair=[^&]+$/);
 await dana.goBack();
 await gap.click({ position: { x: 300, y: 20 } });
 await dana.waitForURL(/request\?keypair=.+&startsAt=.+/);
-await dana.goto(open);
+await dana.goBack();
+await dana
+  .getByRole("group", { name: "falcon-release" })
+  .getByRole("link", { name: "Falcon 9, In progress" })
+  .click();
+assert.equal(dana.url(), open);
 await dana.context().setOffline(true);
 await shows(dana, "Connection lost.");
 await sign("falcon-release", "falcon.zip");
@@ -159,6 +157,13 @@ await dana.getByRole("link", { name: "Copy to a new request" }).click();
 await dana.getByLabel("Name", { exact: false }).first().fill("Falcon 10");
 await dana.getByRole("button", { name: "Request", exact: true }).click();
 await dana.getByRole("heading", { level: 1, name: "Falcon 10" }).waitFor();
+
+// It is edited, and says in what its revisions differ.
+await dana.getByRole("link", { name: "Edit" }).click();
+await dana.getByLabel("Signatures at most").fill("4");
+await dana.getByRole("button", { name: "Save", exact: true }).click();
+const differences = dana.getByRole("region", { name: "Differences between revisions" });
+await differences.getByRole("row", { name: "Signatures at most 3 4" }).waitFor();
 await ann.getByRole("article").filter({ hasText: "Falcon 10" }).first().waitFor();
 await ann.getByRole("button", { name: "Reject" }).first().click();
 await ann.getByRole("dialog").getByRole("button", { name: "Reject" }).click();

@@ -206,7 +206,7 @@ def release_deliveries(
 def undelivered_count(
     cache: EntityCache, releases: Sequence[Release], call: FieldCall
 ) -> Iterable[Any]:
-    counts = deliveries.undelivered_counts(cache.reading, _ids(releases))
+    counts = deliveries.undelivered_counts(cache.reading, [each.source for each in releases])
     for release in releases:
         release.undelivered_count = counts[release.source.id]
     return ()

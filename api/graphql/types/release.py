@@ -210,7 +210,7 @@ class Release(Node):
     undelivered_count: int = strawberry.field(
         default=0,
         description="The number of messages to people about the release that failed permanently"
-        " and were not sent again since.",
+        " and are still worth sending: they are true, and were not sent again since.",
     )
     #: Connections read ahead, by field and arguments.
     pages: strawberry.Private[dict[tuple[Any, ...], Any]]

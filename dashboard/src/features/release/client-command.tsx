@@ -1,6 +1,7 @@
 import { Button, Card, Code, CopyButton, Group, Text } from "@mantine/core";
 import { useMessages } from "@/i18n/locale";
 import { messages as common } from "@/ui/messages";
+import { TextLink } from "@/ui/links";
 import { Section } from "@/ui/section";
 import { messages } from "./messages";
 import type { ReleaseDetailFragment } from "./release.generated";
@@ -37,6 +38,13 @@ export function ClientCommand({ release }: { release: ReleaseDetailFragment }) {
               </Button>
             )}
           </CopyButton>
+        </Group>
+        <Group gap="sm" mt="xs">
+          {release.keypairs.map(({ id, alias }) => (
+            <TextLink key={id} to="/can-i-sign" search={{ keypair: id }} size="sm" underline="always">
+              {t.canISign(alias)}
+            </TextLink>
+          ))}
         </Group>
       </Card>
     </Section>

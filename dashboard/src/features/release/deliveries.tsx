@@ -2,21 +2,25 @@ import { Button, Card, Group, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useWords } from "@/app/session";
 import { useCommand } from "@/graphql/use-command";
+import { usePages } from "@/graphql/use-pages";
+import { useFormats } from "@/i18n/formats";
 import { useMessages } from "@/i18n/locale";
-import { useLiveQuery } from "@/live/live-query";
 import { Instant } from "@/ui/instant";
-import { QueryState } from "@/ui/query-state";
+import { MoreButton, Paged } from "@/ui/paged";
 import { Refusals } from "@/ui/refusals";
-import { Empty, Section } from "@/ui/section";
+import { Section } from "@/ui/section";
 import { messages } from "./messages";
 import { ReleaseDeliveriesDocument, ResendDocument, type ReleaseDeliveriesQuery } from "./release.generated";
 
 type Delivery = NonNullable<ReleaseDeliveriesQuery["release"]>["deliveries"]["edges"][number]["node"];
 
+/** The states in which a message can be sent again: it failed, or got lost behind the channel. */
+const SETTLED = new Set(["FAILED", "SENT"]);
+
 /** Who got which message about a release, and what became of it. */
 export function Deliveries({ id }: { id: string }) {
   const t = useMessages(messages);
-  const state = useLiveQuery({ query: ReleaseDeliveriesDocument, variables: { id } }, [
+  const pages = usePages(ReleaseDeliveriesDocument, { id }, ({ release }) => release?.deliveries ?? null, [
     "release:",
     "delivery:",
   ]);
@@ -27,21 +31,18 @@ export function Deliveries({ id }: { id: string }) {
   return (
     <Section title={t.deliveries} anchor="messages">
       <Refusals refusals={refusals} />
-      <QueryState state={state} rows={2}>
-        {({ release }) => {
-          const edges = release?.deliveries.edges ?? [];
-          if (edges.length === 0) return <Empty>{t.noDeliveries}</Empty>;
-          return (
-            <Card withBorder>
-              <Stack gap="xs">
-                {edges.map(({ node }) => (
-                  <DeliveryRow key={node.id} delivery={node} onResend={() => resend(node)} />
-                ))}
-              </Stack>
-            </Card>
-          );
-        }}
-      </QueryState>
+      <Paged pages={pages} empty={t.noDeliveries} skeletonRows={2}>
+        {(deliveries) => (
+          <Card withBorder>
+            <Stack gap="xs">
+              {deliveries.map((delivery) => (
+                <DeliveryRow key={delivery.id} delivery={delivery} onResend={() => resend(delivery)} />
+              ))}
+            </Stack>
+          </Card>
+        )}
+      </Paged>
+      <MoreButton pages={pages} />
     </Section>
   );
 }
@@ -49,19 +50,29 @@ export function Deliveries({ id }: { id: string }) {
 function DeliveryRow({ delivery, onResend }: { delivery: Delivery; onResend: () => void }) {
   const t = useMessages(messages);
   const word = useWords();
-  const { recipient, kind, channel, state, lastError, createdAt, settledAt } = delivery;
+  const { instant } = useFormats();
+  const { recipient, kind, channel, state, attempts, lastError, createdAt, settledAt, nextAttemptAt } =
+    delivery;
+  const what = `${recipient.name}, ${word("messageKinds", kind)}`;
   return (
-    <Group justify="space-between" gap="sm">
-      <div>
+    <Group justify="space-between" gap="sm" wrap="nowrap">
+      <div style={{ overflowWrap: "anywhere" }}>
         <Text size="sm">
           <b>{recipient.name}</b> · {word("messageKinds", kind)} · {channel}
         </Text>
         <Text size="sm" c={state === "FAILED" ? "red" : "dimmed"}>
-          {word("deliveryStates", state)}, <Instant at={settledAt ?? createdAt} /> {lastError}
+          {word("deliveryStates", state)}, <Instant at={settledAt ?? createdAt} />
+          {attempts > 0 && nextAttemptAt && `, ${t.tried(attempts, instant(nextAttemptAt))}`} {lastError}
         </Text>
       </div>
-      {state === "FAILED" && (
-        <Button size="compact-sm" variant="default" onClick={onResend}>
+      {SETTLED.has(state) && (
+        <Button
+          size="compact-sm"
+          flex="none"
+          variant={state === "FAILED" ? "default" : "subtle"}
+          aria-label={`${t.resend}: ${what}`}
+          onClick={onResend}
+        >
           {t.resend}
         </Button>
       )}

@@ -1,52 +1,52 @@
 import { Card, Text, Timeline } from "@mantine/core";
 import { useWords } from "@/app/session";
+import { usePages } from "@/graphql/use-pages";
 import { useMessages } from "@/i18n/locale";
-import { useLiveQuery } from "@/live/live-query";
 import { Instant } from "@/ui/instant";
-import { QueryState } from "@/ui/query-state";
+import { MoreButton, Paged } from "@/ui/paged";
 import { Section } from "@/ui/section";
+import { useChangeWords } from "./change-words";
 import { messages } from "./messages";
-import { ReleaseHistoryDocument, type ReleaseHistoryQuery } from "./release.generated";
-
-type Entry = NonNullable<ReleaseHistoryQuery["release"]>["history"]["edges"][number]["node"];
+import { ReleaseHistoryDocument } from "./release.generated";
+import type { Change } from "./revisions";
 
 /** What happened to a release, the newest first, with the differences that each edit made. */
 export function History({ id }: { id: string }) {
   const t = useMessages(messages);
   const word = useWords();
-  const state = useLiveQuery({ query: ReleaseHistoryDocument, variables: { id } }, ["release:"]);
+  const pages = usePages(ReleaseHistoryDocument, { id }, ({ release }) => release?.history ?? null, [
+    "release:",
+  ]);
   return (
     <Section title={t.history}>
-      <QueryState state={state} rows={3}>
-        {({ release }) => (
+      <Paged pages={pages} empty={t.nothing}>
+        {(entries) => (
           <Card withBorder>
             <Timeline bulletSize={14} lineWidth={2}>
-              {release?.history.edges.map(({ node }) => (
-                <Timeline.Item key={node.id} title={word("tags", node.tag)}>
+              {entries.map((entry) => (
+                <Timeline.Item key={entry.id} title={word("tags", entry.tag)}>
                   <Text size="sm" c="dimmed">
-                    {node.actorName} · <Instant at={node.effectiveAt} />
+                    {entry.actorName} · <Instant at={entry.effectiveAt} />
                   </Text>
-                  {node.reason && <Text size="sm">{node.reason}</Text>}
-                  <Changes changes={node.changes} />
+                  {entry.reason && <Text size="sm">{entry.reason}</Text>}
+                  <Changes changes={entry.changes} />
                 </Timeline.Item>
               ))}
             </Timeline>
           </Card>
         )}
-      </QueryState>
+      </Paged>
+      <MoreButton pages={pages} />
     </Section>
   );
 }
 
-function Changes({ changes }: { changes: Entry["changes"] }) {
+function Changes({ changes }: { changes: readonly Change[] }) {
   const t = useMessages(messages);
-  const shown = (value: unknown): string => {
-    if (value === null || value === undefined || value === "") return t.nothing;
-    return typeof value === "string" ? value : JSON.stringify(value);
-  };
+  const { nameOf, valueOf } = useChangeWords(changes);
   return changes.map(({ field, before, after }) => (
     <Text key={field} size="sm">
-      {t.change(field, shown(before), shown(after))}
+      {t.change(nameOf(field), valueOf(field, before), valueOf(field, after))}
     </Text>
   ));
 }

@@ -1,8 +1,9 @@
-import { Badge, Card, Group } from "@mantine/core";
+import { Card, Group } from "@mantine/core";
 import { useWords } from "@/app/session";
 import { useMessages } from "@/i18n/locale";
 import { Facts } from "@/ui/facts";
 import { Instant } from "@/ui/instant";
+import { TextLink } from "@/ui/links";
 import { Section } from "@/ui/section";
 import { messages } from "./messages";
 import type { ReleaseDetailFragment } from "./release.generated";
@@ -12,7 +13,8 @@ export function ReleaseFacts({ release }: { release: ReleaseDetailFragment }) {
   const t = useMessages(messages);
   const word = useWords();
   const { team, participants, requestedBy, requestedFrom } = release;
-  const signers = team ? t.teamMembers(team.name) : participants.map(({ name }) => name).join(", ");
+  const names = participants.map(({ name }) => name).join(", ");
+  const signers = team ? [t.teamMembers(team.name), names].filter(Boolean).join(": ") : names;
   const origin = release.originCondition.map(
     ({ claim, equals, matches }) => `${claim}: ${[...equals, ...matches].join(", ")}`,
   );
@@ -24,7 +26,14 @@ export function ReleaseFacts({ release }: { release: ReleaseDetailFragment }) {
           facts={[
             [t.type, word("types", release.type)],
             [t.category, word("categories", release.category)],
-            [t.team, team?.name],
+            [
+              t.team,
+              team && (
+                <TextLink key="team" to="/teams/$id" params={{ id: team.id }} underline="always">
+                  {team.name}
+                </TextLink>
+              ),
+            ],
             [t.keypairs, <Keypairs key="keypairs" release={release} />],
             [t.certificate, release.withDefaultCertificate ? "✓" : null],
             [t.participants, signers],
@@ -45,9 +54,9 @@ function Keypairs({ release }: { release: ReleaseDetailFragment }) {
   return (
     <Group gap="xs">
       {release.keypairs.map(({ id, alias, enabled }) => (
-        <Badge key={id} variant="default" tt="none" title={alias}>
+        <TextLink key={id} to="/keypairs/$id" params={{ id }} underline="always">
           {alias} {!enabled && `(${t.disabled})`}
-        </Badge>
+        </TextLink>
       ))}
     </Group>
   );

@@ -5,6 +5,7 @@ import { useSession } from "@/app/session";
 import { ReleaseActions } from "@/features/release-actions/release-actions";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
+import { ActionButton } from "@/ui/action-button";
 import { Countdown } from "@/ui/countdown";
 import { Instant } from "@/ui/instant";
 import { ButtonLink } from "@/ui/links";
@@ -15,6 +16,7 @@ import { Empty } from "@/ui/section";
 import { Approvals } from "./approvals";
 import { ClientCommand } from "./client-command";
 import { Deliveries } from "./deliveries";
+import { Differences } from "./differences";
 import { History } from "./history";
 import { LifecycleSteps } from "./lifecycle-steps";
 import { messages } from "./messages";
@@ -80,8 +82,9 @@ function Detail({ release, manifests }: DetailProps) {
         <ReleaseFacts release={release} />
         <Approvals release={release} />
       </SimpleGrid>
+      <Differences release={release} />
       <ClientCommand release={release} />
-      <Signatures id={release.id} manifests={manifests} />
+      <Signatures id={release.id} used={release.signaturesUsed} manifests={manifests} />
       <History id={release.id} />
       <Deliveries id={release.id} />
     </Page>
@@ -104,6 +107,9 @@ function Actions({ release }: { release: ReleaseDetailFragment }) {
   return (
     <>
       <ReleaseActions release={release} />
+      {update?.allowed === false && (
+        <ActionButton label={t.edit} refusal={update.refusal?.message ?? ""} onClick={() => {}} />
+      )}
       {update?.allowed && (
         <ButtonLink to="/request" search={{ edit: release.id }} variant="default">
           {t.edit}

@@ -1,11 +1,11 @@
 import { Anchor, Card, Code, Group, Stack, Text } from "@mantine/core";
 import { BASE } from "@/graphql/client";
+import { usePages } from "@/graphql/use-pages";
 import { useFormats } from "@/i18n/formats";
 import { useMessages } from "@/i18n/locale";
-import { useLiveQuery } from "@/live/live-query";
 import { Instant } from "@/ui/instant";
-import { QueryState } from "@/ui/query-state";
-import { Empty, Section } from "@/ui/section";
+import { MoreButton, Paged } from "@/ui/paged";
+import { Section } from "@/ui/section";
 import { toHex } from "./digests";
 import { messages } from "./messages";
 import {
@@ -18,43 +18,38 @@ type Edge = NonNullable<ReleaseSignaturesQuery["release"]>["signatures"]["edges"
 
 interface Props {
   id: string;
+  used: number;
   manifests: Pick<ReleaseQuery, "json" | "sums">;
 }
 
 /** The signatures that count toward a release: what was signed, by whom, for what. */
-export function Signatures({ id, manifests }: Props) {
+export function Signatures({ id, used, manifests }: Props) {
   const t = useMessages(messages);
   const { number } = useFormats();
-  const state = useLiveQuery({ query: ReleaseSignaturesDocument, variables: { id } }, [
+  const pages = usePages(ReleaseSignaturesDocument, { id }, ({ release }) => release?.signatures ?? null, [
     "signature:",
     "release:",
   ]);
-  const signatures = state.data?.release?.signatures;
-  const total = signatures?.totalCount ?? 0;
-  const shown = signatures?.edges.length ?? 0;
   return (
-    <Section title={`${t.signatures} ${number(total)}`} aside={total > 0 && <Manifests {...manifests} />}>
-      <QueryState state={state} rows={1}>
-        {() =>
-          signatures && shown > 0 ? (
-            <Card withBorder>
-              <Stack gap="sm">
-                {signatures.edges.map(({ node }) => (
-                  <SignatureRow key={node.id} signature={node} />
-                ))}
-                {shown < total && <Text c="dimmed">{t.shown(shown, total)}</Text>}
-              </Stack>
-            </Card>
-          ) : (
-            <Empty>{t.noSignatures}</Empty>
-          )
-        }
-      </QueryState>
+    <Section title={`${t.signatures} ${number(used)}`} aside={used > 0 && <Manifests {...manifests} />}>
+      <Paged pages={pages} empty={t.noSignatures} skeletonRows={1}>
+        {(signatures) => (
+          <Card withBorder>
+            <Stack gap="sm">
+              {signatures.map((signature) => (
+                <SignatureRow key={signature.id} signature={signature} />
+              ))}
+            </Stack>
+          </Card>
+        )}
+      </Paged>
+      <MoreButton pages={pages} />
     </Section>
   );
 }
 
 function SignatureRow({ signature }: { signature: Edge["node"] }) {
+  const { number } = useFormats();
   const { createdAt, signer, keypair, artifact, context, digest, digestAlgorithm } = signature;
   return (
     <div>
@@ -62,6 +57,7 @@ function SignatureRow({ signature }: { signature: Edge["node"] }) {
         <Text fw={600}>{artifact?.name ?? keypair.alias}</Text>
         <Text size="sm" c="dimmed">
           {keypair.alias} · {signer.name} · <Instant at={createdAt} />
+          {artifact?.size != null && ` · ${number(artifact.size)} B`}
         </Text>
       </Group>
       <Code style={{ overflowWrap: "anywhere" }}>{`${digestAlgorithm} ${toHex(digest)}`}</Code>
