@@ -54,8 +54,13 @@ export function ReleaseTable({ pages }: { pages: Pages<ReleaseSummaryFragment> }
       <div role="rowgroup" ref={body} className={classes.body} style={{ height: virtualizer.getTotalSize() }}>
         {items.map(({ index, key, start }) => {
           const release = pages.rows[index];
+          const isLast = index === pages.rows.length - 1;
           const style = { transform: `translateY(${start - offset}px)` };
-          return release && <Row key={key} ref={virtualizer.measureElement} {...{ index, release, style }} />;
+          return (
+            release && (
+              <Row key={key} ref={virtualizer.measureElement} {...{ index, isLast, release, style }} />
+            )
+          );
         })}
       </div>
     </div>
@@ -65,17 +70,19 @@ export function ReleaseTable({ pages }: { pages: Pages<ReleaseSummaryFragment> }
 interface RowProps {
   ref: (element: HTMLElement | null) => void;
   index: number;
+  isLast: boolean;
   release: ReleaseSummaryFragment;
   style: CSSProperties;
 }
 
-function Row({ ref, index, release, style }: RowProps) {
+function Row({ ref, index, isLast, release, style }: RowProps) {
   const { id, name, version, status, startsAt, keypairs, requestedBy, team } = release;
   return (
     <div
       role="row"
       ref={ref}
       data-index={index}
+      data-last={isLast}
       aria-rowindex={index + 1}
       className={`${classes.row} ${classes.virtual}`}
       style={style}

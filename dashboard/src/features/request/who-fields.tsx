@@ -1,10 +1,19 @@
 import { MultiSelect, NativeSelect, Text } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useState } from "react";
 import { useSession } from "@/app/session";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
 import type { FieldProps } from "./fields";
 import { messages } from "./messages";
-import { ApproversDocument, ParticipantsDocument, TeamsDocument } from "./request.generated";
+import {
+  ApproversDocument,
+  ChosenParticipantsDocument,
+  ParticipantsDocument,
+  TeamsDocument,
+} from "./request.generated";
+
+const PEOPLE = ["user:", "role:"];
 
 /** Who may sign: with Teams on the members of a team, otherwise the people who are chosen. */
 export function WhoFields(props: FieldProps) {
@@ -14,7 +23,7 @@ export function WhoFields(props: FieldProps) {
 
 function TeamField({ draft, errors, change }: FieldProps) {
   const t = useMessages(messages);
-  const { data } = useLiveQuery({ query: TeamsDocument }, ["team:", "user:", "role:"]);
+  const { data } = useLiveQuery({ query: TeamsDocument }, ["team:", ...PEOPLE]);
   const teams = data?.viewer.teamsToRequestFor.edges.map(({ node }) => node) ?? [];
   return (
     <>
@@ -46,7 +55,7 @@ function Approvers({ teamId, needed }: { teamId: string; needed: boolean }) {
   const t = useMessages(messages);
   const { user, account } = useSession();
   const query = { query: ApproversDocument, variables: { teamId }, pause: !needed };
-  const team = useLiveQuery(query, ["team:", "user:", "role:"]).data?.team;
+  const team = useLiveQuery(query, ["team:", ...PEOPLE]).data?.team;
   if (!needed) return <Text size="sm">{t.needsNone}</Text>;
   if (!team) return null;
   const names = team.membersConnection.edges
@@ -58,18 +67,30 @@ function Approvers({ teamId, needed }: { teamId: string; needed: boolean }) {
   return <Text size="sm">{text}</Text>;
 }
 
+const TYPING_MILLISECONDS = 250;
+
 function ParticipantsField({ draft, errors, change }: FieldProps) {
   const t = useMessages(messages);
-  const { data } = useLiveQuery({ query: ParticipantsDocument }, ["user:", "role:"]);
-  const people = data?.users?.edges.map(({ node }) => node) ?? [];
+  const [search, setSearch] = useState("");
+  const [settled] = useDebouncedValue(search.trim(), TYPING_MILLISECONDS);
+  const found = useLiveQuery({ query: ParticipantsDocument, variables: { search: settled || null } }, PEOPLE);
+  const ids = draft.participantIds;
+  const query = { query: ChosenParticipantsDocument, variables: { ids }, pause: ids.length === 0 };
+  const chosen = useLiveQuery(query, PEOPLE);
+  const people = [
+    ...(chosen.data?.nodes ?? []).flatMap((node) => (node && "email" in node ? [node] : [])),
+    ...(found.data?.users?.edges ?? []).map(({ node }) => node),
+  ];
   const signers = people.filter(({ permissions }) => permissions.includes("SIGN"));
+  const options = new Map(signers.map(({ id, name, email }) => [id, `${name} (${email})`]));
   return (
     <MultiSelect
       label={t.participants}
       error={errors.participantIds}
-      value={draft.participantIds}
-      data={signers.map(({ id, name, email }) => ({ value: id, label: `${name} (${email})` }))}
+      value={ids}
+      data={[...options].map(([value, label]) => ({ value, label }))}
       onChange={(participantIds) => change({ participantIds })}
+      onSearchChange={setSearch}
       searchable
       required
     />

@@ -55,7 +55,9 @@ function Choices({
         <Table.Tr>
           <Table.Th>{t.kind}</Table.Th>
           {channels.map((channel) => (
-            <Table.Th key={channel}>{nameOf(channel)}</Table.Th>
+            <Table.Th key={channel} style={{ whiteSpace: "nowrap" }}>
+              {nameOf(channel)}
+            </Table.Th>
           ))}
         </Table.Tr>
       </Table.Thead>
