@@ -164,6 +164,7 @@ await dana.getByLabel("Signatures at most").fill("4");
 await dana.getByRole("button", { name: "Save", exact: true }).click();
 const differences = dana.getByRole("region", { name: "Differences between revisions" });
 await differences.getByRole("row", { name: "Signatures at most 3 4" }).waitFor();
+const edited = dana.url();
 await ann.getByRole("article").filter({ hasText: "Falcon 10" }).first().waitFor();
 await ann.getByRole("button", { name: "Reject" }).first().click();
 await ann.getByRole("dialog").getByRole("button", { name: "Reject" }).click();
@@ -228,7 +229,7 @@ assert.equal(await choice("Release window closes soon").isChecked(), false);
 // Every page, in both themes, on a wide screen and on a phone.
 const { id: keypair } = await keypairOf("falcon-release");
 const lists = ["/", "/releases", "/request", "/timeline", "/keypairs", "/teams", "/settings"].map((path) => url + path);
-const ofDana = [...lists, release, running, `${url}/can-i-sign?keypair=${keypair}`, `${url}/keypairs/${keypair}`, team];
+const ofDana = [...lists, release, edited, running, `${url}/can-i-sign?keypair=${keypair}`, `${url}/keypairs/${keypair}`, team];
 const walks = [
   [dana, ofDana],
   [admin, [`${url}/ledger`, `${url}/people`, person]],

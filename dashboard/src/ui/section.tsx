@@ -1,6 +1,9 @@
 import { Card, Group, Stack, Text, Title } from "@mantine/core";
 import { useEffect, useId, useRef, type ReactNode } from "react";
 
+/** Where it is scrolled to, the page's header does not cover it. */
+const BELOW_HEADER = { scrollMarginTop: "4.5rem" };
+
 /** A part of a page with a heading of its own. */
 export function Section({
   title,
@@ -20,7 +23,7 @@ export function Section({
     if (anchor && location.hash === `#${anchor}`) section.current?.scrollIntoView();
   }, [anchor]);
   return (
-    <Stack component="section" ref={section} id={anchor} gap="xs" aria-labelledby={id}>
+    <Stack component="section" ref={section} id={anchor} style={BELOW_HEADER} gap="xs" aria-labelledby={id}>
       <Group justify="space-between">
         <Title order={2} id={id}>
           {title}

@@ -48,6 +48,8 @@ function Choices({
 }: Props & { onChoose: (choice: PreferenceFragment) => void }) {
   const t = useMessages(messages);
   const word = useWords();
+  // One that was chosen once may be configured no more.
+  const available = (chosen: readonly string[]) => chosen.filter((channel) => channels.includes(channel));
   const nameOf = (channel: string) => (channel === "email" ? t.emailChannel : channel);
   return (
     <Table>
@@ -70,7 +72,7 @@ function Choices({
                 <Checkbox
                   aria-label={t.by(word("messageKinds", kind), nameOf(channel))}
                   checked={chosen.includes(channel)}
-                  onChange={() => onChoose({ kind, channels: toggled(chosen, channel) })}
+                  onChange={() => onChoose({ kind, channels: toggled(available(chosen), channel) })}
                 />
               </Table.Td>
             ))}

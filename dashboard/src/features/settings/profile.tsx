@@ -46,14 +46,32 @@ export function Profile({ user }: { user: ProfileFragment }) {
     event.preventDefault();
     const changed = FIELDS.filter((name) => draft[name] !== user[name]);
     const values = Object.fromEntries(changed.map((name) => [name, draft[name]]));
-    if (changed.length === 0) notifications.show({ message: t.nothingChanged });
-    else if (await run({ input: { id: user.id, ...values } })) notifications.show({ message: t.saved });
+    if (changed.length === 0) {
+      notifications.show({ message: t.nothingChanged });
+      return;
+    }
+    const payload = await run({ input: { id: user.id, ...values } });
+    if (!payload?.user) return;
+    // A new address is not there before it is confirmed.
+    setDraft(payload.user);
+    notifications.show({ message: t.saved });
   };
+  // The present address takes the request for another one back.
+  const withdraw = () => run({ input: { id: user.id, email: user.email } });
   return (
     <Section title={t.profile}>
       <Card withBorder component="form" onSubmit={submit} noValidate>
         <Stack>
-          {user.pendingEmail && <Alert>{t.pending(user.pendingEmail.email)}</Alert>}
+          {user.pendingEmail && (
+            <Alert>
+              <Group justify="space-between">
+                {t.pending(user.pendingEmail.email)}
+                <Button size="compact-sm" variant="default" loading={busy} onClick={withdraw}>
+                  {t.withdraw}
+                </Button>
+              </Group>
+            </Alert>
+          )}
           <SimpleGrid cols={{ base: 1, sm: 2 }}>
             <NameField user={user} {...field("name")} />
             <TextInput type="email" description={t.emailHint} {...field("email")} />
