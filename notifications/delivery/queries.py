@@ -15,6 +15,7 @@ from engine.persistence.db.sql import id_in
 from engine.queries import history
 from engine.queries.context import QueryContext
 from notifications.delivery.relevance import ReleaseState, SentMessage, contradiction
+from notifications.tables import action_links as links
 from notifications.tables import deliveries
 from notifications.vocabulary import DeliveryState
 
@@ -56,7 +57,8 @@ def delivery_counts(reading: QueryContext, release_ids: Collection[UUID]) -> dic
 def undelivered_counts(reading: QueryContext, releases: Collection[Release]) -> dict[UUID, int]:
     """Return how many messages about each release failed and are still worth sending.
 
-    One that a later message of its kind to the same person followed is not, a copy of it included.
+    A message is not if a later one of its kind to the same person followed it, such as its copy,
+    or if its reader has decided already, which ended its link.
     """
     later = deliveries.alias()
     was_followed = sa.exists().where(
@@ -65,8 +67,13 @@ def undelivered_counts(reading: QueryContext, releases: Collection[Release]) -> 
         later.c.kind == d.c.kind,
         later.c.id > d.c.id,
     )
+    has_ended_link = sa.exists().where(
+        links.c.id == d.c.action_link_id,
+        links.c.used_at.is_not(None) | links.c.voided_at.is_not(None),
+    )
     of_account = d.c.account_id == reading.account_id
-    failed = (d.c.webhook_id.is_(None), d.c.state == DeliveryState.FAILED, ~was_followed)
+    is_failed = d.c.webhook_id.is_(None), d.c.state == DeliveryState.FAILED
+    failed = (*is_failed, ~was_followed, ~has_ended_link)
     query = sa.select(d).where(of_account, id_in(d.c.release_id), *failed)
     states = {each.id: ReleaseState.of(each, each.fields.max_signatures) for each in releases}
     counts = dict.fromkeys(states, 0)

@@ -199,6 +199,17 @@ await stopped.getByRole("link", { name: "All entries of this release" }).click()
 await admin.getByText("Only about the release Falcon nightly").waitFor();
 await stopped.filter({ hasText: "Release requested" }).waitFor();
 
+// She freezes signing, which the timeline shows in all lanes, and lifts the freeze.
+const setFrozen = (signingFrozen) =>
+  ask(ADMIN, "mutation ($input: UpdateAccountInput!) { updateAccount(input: $input) { errors { message } } }", {
+    input: { signingFrozen },
+  });
+await admin.goto(`${url}/timeline`);
+await setFrozen(true);
+await admin.getByText(/^Signing frozen since/).waitFor();
+await setFrozen(false);
+await admin.getByText(/^Signing frozen from/).waitFor();
+
 // She looks for Eve, deactivates her and takes it back.
 await admin.goto(`${url}/people`);
 await admin.getByLabel("Search by name or e-mail address").fill("eve");

@@ -208,6 +208,13 @@ def test_what_failed_does_not_count_once_it_is_not_worth_sending(
     assert undelivered(world, edited, rejected) == [0, 0]
 
 
+def test_what_failed_does_not_count_for_who_has_decided(world: World, notices: Notices) -> None:
+    release = world.request()
+    fail_all(world)
+    world.decide("ann", release)
+    assert undelivered(world, release) == [1]
+
+
 def test_one_person_causes_so_many_copies_in_an_hour(world: World, notices: Notices) -> None:
     release = world.request()
     (request,) = notices.rows(user_id=world.people["bob"])

@@ -9,13 +9,13 @@ import type { ReleaseDetailFragment } from "./release.generated";
 type Approval = NonNullable<ReleaseDetailFragment["approval"]>;
 
 /** Who approved or rejected with which comment, what is missing, and who may still decide. */
-export function Approvals({ release: { approval, status } }: { release: ReleaseDetailFragment }) {
+export function Approvals({ release: { approval, status, revision } }: { release: ReleaseDetailFragment }) {
   const t = useMessages(messages);
   return (
     <Section title={t.approvals} aside={approval && `${approval.received} / ${approval.required}`}>
       <Card withBorder>
         <Stack gap="sm">
-          {approval ? <Decided approval={approval} /> : <Text>{t.noApproval}</Text>}
+          {approval ? <Decided approval={approval} latest={revision} /> : <Text>{t.noApproval}</Text>}
           {approval && status === "PENDING" && <Missing approval={approval} />}
         </Stack>
       </Card>
@@ -23,10 +23,17 @@ export function Approvals({ release: { approval, status } }: { release: ReleaseD
   );
 }
 
-function Decided({ approval }: { approval: Approval }) {
+function Decided({ approval: { decisions }, latest }: { approval: Approval; latest: number }) {
+  return decisions.map((decision) => (
+    <Decision key={`${decision.approver.id} ${decision.revision}`} decision={decision} latest={latest} />
+  ));
+}
+
+function Decision({ decision, latest }: { decision: Approval["decisions"][number]; latest: number }) {
   const t = useMessages(messages);
-  return approval.decisions.map(({ approver, verdict, comment, decidedAt, labelsChanged, revision }) => (
-    <Group key={`${approver.id} ${revision}`} wrap="nowrap" align="start" gap="sm">
+  const { approver, verdict, comment, channel, decidedAt, labelsChanged, revision } = decision;
+  return (
+    <Group wrap="nowrap" align="start" gap="sm">
       {verdict === "APPROVE" ? (
         <IconCheck size={20} color="var(--mantine-color-green-6)" aria-hidden />
       ) : (
@@ -34,7 +41,7 @@ function Decided({ approval }: { approval: Approval }) {
       )}
       <div>
         <Text>
-          <b>{approver.name}</b> {t.verdicts[verdict]}, <Instant at={decidedAt} />
+          <b>{approver.name}</b> {t.verdicts[verdict]}, <Instant at={decidedAt} />, {t.through[channel]}
         </Text>
         {comment && <Text style={{ whiteSpace: "pre-line" }}>{comment}</Text>}
         {labelsChanged && (
@@ -42,9 +49,14 @@ function Decided({ approval }: { approval: Approval }) {
             {t.labelsChanged}
           </Text>
         )}
+        {revision < latest && (
+          <Text size="sm" c="dimmed">
+            {t.ofRevision(revision)}
+          </Text>
+        )}
       </div>
     </Group>
-  ));
+  );
 }
 
 function Missing({ approval }: { approval: Approval }) {

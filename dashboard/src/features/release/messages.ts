@@ -1,3 +1,4 @@
+import type { DecisionChannel } from "@/graphql/schema.generated";
 import type { Messages } from "@/i18n/locale";
 
 const en = {
@@ -31,6 +32,12 @@ const en = {
   hopeless: "Too few people may approve it: it cannot be approved as things are.",
   mayDecide: "May still decide",
   verdicts: { APPROVE: "approved", REJECT: "rejected" },
+  through: {
+    API: "through the API",
+    EMAIL: "by mail",
+    DASHBOARD: "in the dashboard",
+  } satisfies Record<DecisionChannel, string>,
+  ofRevision: (number: number) => `This was about revision ${number}.`,
   labelsChanged: "The name, version or note was changed afterwards.",
   ready: "Sign with the command line",
   readyText: "Each file is signed, and its signature verified, while the window is open.",
@@ -106,6 +113,8 @@ const de: typeof en = {
   hopeless: "Zu wenige Personen dürfen es genehmigen: So wie es ist, kann es nicht genehmigt werden.",
   mayDecide: "Können noch entscheiden",
   verdicts: { APPROVE: "hat genehmigt", REJECT: "hat abgelehnt" },
+  through: { API: "über die API", EMAIL: "per Mail", DASHBOARD: "im Dashboard" },
+  ofRevision: (number) => `Das galt Fassung ${number}.`,
   labelsChanged: "Name, Version oder Notiz wurde danach geändert.",
   ready: "Mit der Kommandozeile signieren",
   readyText: "Jede Datei wird signiert und ihre Signatur geprüft, solange das Fenster offen ist.",

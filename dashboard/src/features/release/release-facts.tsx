@@ -18,7 +18,7 @@ export function ReleaseFacts({ release }: { release: ReleaseDetailFragment }) {
   const origin = release.originCondition.map(
     ({ claim, equals, matches }) => `${claim}: ${[...equals, ...matches].join(", ")}`,
   );
-  const from = requestedFrom && [requestedFrom.repository, requestedFrom.ref, requestedFrom.commit];
+  const { repository, ref, commit, workflow, run } = requestedFrom ?? {};
   return (
     <Section title={t.facts}>
       <Card withBorder>
@@ -39,7 +39,7 @@ export function ReleaseFacts({ release }: { release: ReleaseDetailFragment }) {
             [t.participants, signers],
             [t.origin, origin.join("\n")],
             [t.by, requestedBy.name],
-            [t.from, from?.filter(Boolean).join(" ")],
+            [t.from, [repository, ref, commit, workflow, run].filter(Boolean).join("\n")],
             [t.at, <Instant key="at" at={release.createdAt} />],
             [t.note, release.note],
           ]}
