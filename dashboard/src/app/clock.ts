@@ -8,7 +8,7 @@ const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
 
 function tick() {
-  now = Date.now() + ahead;
+  now = serverNow();
   for (const listener of listeners) listener();
 }
 
@@ -27,6 +27,11 @@ function follow(listener: () => void): () => void {
     clearInterval(timer);
     timer = undefined;
   };
+}
+
+/** Returns the server's time in milliseconds, once. */
+export function serverNow(): number {
+  return Date.now() + ahead;
 }
 
 /** Returns the server's time in milliseconds, anew each second. */

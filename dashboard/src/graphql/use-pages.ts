@@ -1,5 +1,5 @@
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
-import { useEffect, useEffectEvent, useMemo, useState } from "react";
+import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import { useClient, type CombinedError } from "urql";
 import { useAnnounced } from "@/live/signals";
 
@@ -46,7 +46,6 @@ export function usePages<Data, Variables extends { after?: string | null }, Node
   // While another list is being read, the one before it stays on the screen.
   const cursors = state.key === key ? state.cursors : FIRST;
   const joined = JSON.stringify(cursors);
-  const known = state.key === key ? state.pages.length : 0;
 
   const onPage = useEffectEvent((index: number, page: Connection<Node> | null, error?: CombinedError) => {
     setState((before) => {
@@ -55,17 +54,24 @@ export function usePages<Data, Variables extends { after?: string | null }, Node
       return { ...current, pages, error: page ? undefined : error };
     });
   });
+  const watched = useRef(new Map<string | null, { unsubscribe: () => void }>());
   useEffect(() => {
-    const watched = (JSON.parse(joined) as (string | null)[]).map((after, index) =>
-      client
-        .query(document, { ...(JSON.parse(wanted) as object), after } as Variables, {
-          // A page that is here already is watched on, and not read anew for each one behind it.
-          requestPolicy: index < known ? "cache-first" : "cache-and-network",
-        })
-        .subscribe(({ data, error }) => onPage(index, data ? pick(data) : null, error)),
-    );
-    return () => watched.forEach((page) => page.unsubscribe());
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- `pick` does the same each time, `known` goes with `joined`
+    const pages = watched.current;
+    return () => {
+      pages.forEach((page) => page.unsubscribe());
+      pages.clear();
+    };
+  }, [client, document, wanted, generation]);
+  // A page that is watched already is not read anew for each one behind it.
+  useEffect(() => {
+    (JSON.parse(joined) as (string | null)[]).forEach((after, index) => {
+      if (watched.current.has(after)) return;
+      const page = client
+        .query(document, { ...(JSON.parse(wanted) as object), after } as Variables)
+        .subscribe(({ data, error }) => onPage(index, data ? pick(data) : null, error));
+      watched.current.set(after, page);
+    });
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `pick` does the same each time
   }, [client, document, wanted, joined, generation]);
 
   const reload = () => {

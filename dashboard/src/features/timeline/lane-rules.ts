@@ -36,16 +36,16 @@ export interface FreezeChange {
 }
 
 /**
- * Returns when signing was frozen in a view, and from now on if it is. `changes` are those since the view begins, the
- * oldest first; null where the person may not read the ledger and sees only how it is now.
+ * Returns when signing was frozen in a view, and from then on if it is. `changes` are those since the view begins, the
+ * oldest first; null where the person may not read the ledger and knows only how it is since the page was opened.
  */
 export function freezesIn(
   changes: readonly FreezeChange[] | null,
   isFrozen: boolean,
   { from, until }: View,
-  now: number,
+  opened: number,
 ): Span[] {
-  if (!changes) return isFrozen ? [[now, until]] : [];
+  if (!changes) return isFrozen ? [[opened, until]] : [];
   const [first] = changes;
   const spans: Span[] = [];
   let start = (first ? !first.frozen : isFrozen) ? from : null;

@@ -2,7 +2,7 @@ import { Alert, Button, Group, SegmentedControl } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState, type ReactNode } from "react";
-import { useNow } from "@/app/clock";
+import { serverNow, useNow } from "@/app/clock";
 import { useSession } from "@/app/session";
 import { usePages } from "@/graphql/use-pages";
 import { useFormats } from "@/i18n/formats";
@@ -29,7 +29,7 @@ export function TimelinePage(): ReactNode {
   const search = useSearch({ from: "/timeline" });
   const { zoom = "day", at, keypair } = search;
   const navigate = useNavigate();
-  const [opened] = useState(useNow());
+  const [opened] = useState(serverNow);
   const view = viewAround(at ? Date.parse(at) : opened, zoom);
   const lanes = usePages(
     LanesDocument,
@@ -38,7 +38,7 @@ export function TimelinePage(): ReactNode {
     ["keypair:", ...CONCERNS],
   );
   const releases = useReleasesIn(view);
-  const freezes = useFreezes(view);
+  const freezes = useFreezes(view, opened);
   const find = (text: string) =>
     navigate({ to: "/timeline", search: { ...search, keypair: text || undefined }, replace: true });
   return (
@@ -76,9 +76,8 @@ function useReleasesIn({ from, until }: View) {
 }
 
 /** When signing was frozen in a view; of the past, for those who may read the ledger. */
-function useFreezes(view: View): Span[] {
+function useFreezes(view: View, opened: number): Span[] {
   const { account, can } = useSession();
-  const now = useNow();
   const since = new Date(view.from).toISOString();
   const pause = !can("VIEW_LEDGER");
   const { data } = useLiveQuery({ query: FreezesDocument, variables: { since }, pause }, ["account:"]);
@@ -89,7 +88,7 @@ function useFreezes(view: View): Span[] {
         .map(({ after }) => ({ at: Date.parse(effectiveAt), frozen: after === true })),
     )
     .reverse();
-  return freezesIn(changes ?? null, account.signingFrozen, view, now);
+  return freezesIn(changes ?? null, account.signingFrozen, view, opened);
 }
 
 /** What the marks mean, and the freezes of the view in words. */
