@@ -88,7 +88,7 @@ def keypair_in_use(keypair_id: UUID, alias: str, holder: Holder | None) -> Refus
         what = "another open release. Wait until that has ended"
     else:
         what = f"the release {holder.name} until {holder.ends_at:%Y-%m-%d %H:%M:%S} UTC. Wait"
-        what += " until it has ended"
+        what += " until it has ended, close or withdraw it"
     message = f"The keypair {alias} is held by {what}, or choose another."
     return Refusal(Code.KEYPAIR_IN_USE, message, "keypair_ids", item=keypair_id)
 

@@ -84,7 +84,7 @@ def _account_not_frozen(facts: SignFacts) -> tuple[bool, str]:
 
 def _signer_may_sign(facts: SignFacts) -> tuple[bool, str]:
     if not facts.actor.active:
-        return False, "The user is deactivated."
+        return False, "The user is deactivated. An administrator can activate them."
     refusal = missing_permission(facts.actor, Permission.SIGN)
     if refusal is not None:
         return False, refusal.message
@@ -93,7 +93,10 @@ def _signer_may_sign(facts: SignFacts) -> tuple[bool, str]:
 
 def _keypair_enabled(facts: SignFacts) -> tuple[bool, str]:
     if not facts.keypair.enabled:
-        return False, f"The keypair {facts.keypair.alias} is disabled."
+        return False, (
+            f"The keypair {facts.keypair.alias} is disabled."
+            " Somebody who manages keypairs can enable it."
+        )
     return True, "The keypair is enabled."
 
 
@@ -102,13 +105,19 @@ def _keypair_open_or_mapped(facts: SignFacts) -> tuple[bool, str]:
         return True, "The keypair is open."
     if facts.actor.user_id in facts.keypair.user_ids:
         return True, "The keypair is restricted and the user is mapped to it."
-    return False, f"The keypair {facts.keypair.alias} is restricted and the user not mapped to it."
+    return False, (
+        f"The keypair {facts.keypair.alias} is restricted and the user not mapped to it."
+        " Somebody who manages keypairs can map them, or sign with another keypair."
+    )
 
 
 def _credential_covers_keypair(facts: SignFacts) -> tuple[bool, str]:
     if facts.actor.covers_keypair(facts.keypair.id):
         return True, "The credential may be used with the keypair."
-    return False, f"The pipeline's rule does not name the keypair {facts.keypair.alias}."
+    return False, (
+        f"The pipeline's rule does not name the keypair {facts.keypair.alias}."
+        " An administrator can add it to the rule, or sign with another keypair."
+    )
 
 
 def _team_has_keypair(facts: SignFacts) -> tuple[bool, str]:
@@ -116,7 +125,10 @@ def _team_has_keypair(facts: SignFacts) -> tuple[bool, str]:
         return True, "Teams are off."
     if facts.keypair.team_ids & facts.actor.team_ids:
         return True, "A team of the user may use the keypair."
-    return False, f"No team of the user may use the keypair {facts.keypair.alias}."
+    return False, (
+        f"No team of the user may use the keypair {facts.keypair.alias}."
+        " Somebody who manages teams can grant it to one, or sign with another keypair."
+    )
 
 
 def _release_window_open(facts: SignFacts) -> tuple[bool, str]:
@@ -129,10 +141,18 @@ def _release_window_open(facts: SignFacts) -> tuple[bool, str]:
     if not facts.names_release:
         return False, _held_by_another(facts, "its window is not open")
     window = f"{fields.starts_at:%Y-%m-%d %H:%M:%S} to {fields.ends_at:%Y-%m-%d %H:%M:%S} UTC"
-    return (
-        False,
-        f"The release {fields.name} {STATUS_PHRASES[release.status]}; its window is {window}.",
+    return False, (
+        f"The release {fields.name} {STATUS_PHRASES[release.status]}; its window is {window}."
+        f" {_NEXT_STEP_OUTSIDE_WINDOW.get(release.status, 'Request another release.')}"
     )
+
+
+#: What brings a signature nearer, by the status of the release; all others have ended.
+_NEXT_STEP_OUTSIDE_WINDOW = {
+    Status.PENDING: "Ask its approvers to decide, and sign when the window is open.",
+    Status.APPROVED: "Sign when the window is open.",
+    Status.ACTIVE: "Sign when the window is open.",
+}
 
 
 def _is_participant(facts: SignFacts) -> tuple[bool, str]:
@@ -147,7 +167,12 @@ def _is_participant(facts: SignFacts) -> tuple[bool, str]:
         return True, f"The user takes part in {_called(facts, release)}."
     if not facts.names_release:
         return False, _held_by_another(facts, "the user takes no part in it")
-    return False, f"The user does not take part in {release.fields.name}."
+    who = (
+        "administrator can add them to its team"
+        if facts.settings.teams_enabled
+        else ("approver can add them to its participants")
+    )
+    return False, f"The user does not take part in {release.fields.name}. An {who}."
 
 
 def _origin_is_agreed(facts: SignFacts) -> tuple[bool, str]:
@@ -167,7 +192,8 @@ def _origin_is_agreed(facts: SignFacts) -> tuple[bool, str]:
         )
     return False, (
         f"The claim {failed.claim} is {claims.get(failed.claim, 'missing')}, and the release"
-        f" {release.fields.name} signs only where {failed}."
+        f" {release.fields.name} signs only where {failed}. Run the pipeline there, or ask an"
+        " approver to change the condition."
     )
 
 
@@ -179,12 +205,15 @@ def _signature_left(facts: SignFacts) -> tuple[bool, str]:
     is_left = release.signatures_left > facts.counted_in_batch
     if facts.names_release and maximum == 1:
         only = f"The only signature of {release.fields.name} is"
-        return is_left, f"{only} left." if is_left else f"{only} used or under way."
+        return is_left, f"{only} left." if is_left else f"{only} used or under way. {_MORE_LEFT}"
     if facts.names_release:
         signatures = f"{maximum} {signatures}"
     if is_left:
         return True, f"Of the {signatures} some are left."
-    return False, f"All {signatures} are used or under way."
+    return False, f"All {signatures} are used or under way. {_MORE_LEFT}"
+
+
+_MORE_LEFT = "Ask an approver to raise the maximum, or request another release after this one."
 
 
 def _called(facts: SignFacts, release: Release) -> str:

@@ -262,7 +262,7 @@ def test_the_embedded_engine_signs_once_and_refuses_the_second(tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     signature, refused, status = done.stdout.splitlines()
     assert len(bytes.fromhex(signature.removeprefix("signature: "))) == 64
-    assert refused == "refused: The only signature of Nightly is used or under way."
+    assert refused.startswith("refused: The only signature of Nightly is used or under way. ")
     assert status == "status: IN_PROGRESS 1 used"
 
 

@@ -34,7 +34,7 @@ CONFLICTS = {
     ),
     "uq_decisions_release_id_material_revision_approver_id": (
         Code.ALREADY_DECIDED,
-        "You have decided on this revision already.",
+        "You have decided on this revision already. Read the release again.",
         "id",
     ),
     "uq_users_account_id_email_key": (

@@ -157,7 +157,7 @@ def test_a_keypair_in_use_names_the_release_and_until_when(world: World) -> None
     refusal = assert_refused(world, "ann", command, Code.KEYPAIR_IN_USE, "keypair_ids")
     assert refusal.message == (
         "The keypair vault is held by the release Falcon 1.0 until 2030-06-03 15:00:00 UTC."
-        " Wait until it has ended, or choose another."
+        " Wait until it has ended, close or withdraw it, or choose another."
     )
 
 

@@ -143,6 +143,9 @@ def test_what_is_wrong_is_what_fails_and_the_first_of_it_is_the_refusal(
     decisive = next(factor for factor in found.factors if not factor.passed)
     assert (found.refusal.code, found.refusal.message) == (decisive.code, decisive.detail)
     assert found.release_id is None
+    what_is_wrong, _, what_to_do = found.refusal.message.partition(". ")
+    assert what_is_wrong
+    assert what_to_do.endswith(".")
 
 
 def test_a_restricted_keypair_is_used_by_those_mapped_to_it() -> None:

@@ -140,13 +140,18 @@ def signing(maximum: int, used: int, status: Status = Status.IN_PROGRESS) -> Sig
     )
 
 
+MORE_SIGNATURES = (
+    " Ask an approver to raise the maximum, or request another release after this one."
+)
+
+
 @pytest.mark.parametrize(
     ("maximum", "used", "detail"),
     [
         (1, 0, "The only signature of Falcon 1.0 is left."),
-        (1, 1, "The only signature of Falcon 1.0 is used or under way."),
+        (1, 1, "The only signature of Falcon 1.0 is used or under way." + MORE_SIGNATURES),
         (2, 1, "Of the 2 signatures of Falcon 1.0 some are left."),
-        (2, 2, "All 2 signatures of Falcon 1.0 are used or under way."),
+        (2, 2, "All 2 signatures of Falcon 1.0 are used or under way." + MORE_SIGNATURES),
     ],
 )
 def test_signatures_left_in_a_release(maximum: int, used: int, detail: str) -> None:
