@@ -199,16 +199,74 @@ await stopped.getByRole("link", { name: "All entries of this release" }).click()
 await admin.getByText("Only about the release Falcon nightly").waitFor();
 await stopped.filter({ hasText: "Release requested" }).waitFor();
 
-// She freezes signing, which the timeline shows in all lanes, and lifts the freeze.
-const setFrozen = (signingFrozen) =>
-  ask(ADMIN, "mutation ($input: UpdateAccountInput!) { updateAccount(input: $input) { errors { message } } }", {
-    input: { signingFrozen },
-  });
-await admin.goto(`${url}/timeline`);
-await setFrozen(true);
+// She freezes signing, which every page says and the timeline shows in all lanes, and lifts the freeze.
+await admin.goto(`${url}/account`);
+await act(admin, "Freeze signing");
+await shows(dana, "Signing is frozen for the whole account");
+await admin.getByRole("link", { name: "Timeline" }).click();
 await admin.getByText(/^Signing frozen since/).waitFor();
-await setFrozen(false);
+await admin.getByRole("link", { name: "To the kill switch" }).click();
+await act(admin, "Lift the freeze of signing");
+await admin.getByRole("link", { name: "Timeline" }).click();
 await admin.getByText(/^Signing frozen from/).waitFor();
+
+// She changes a rule of the account; who may not reads them, and is told why.
+await admin.goto(`${url}/account`);
+await admin.getByLabel("Longest window, in days").fill("40000");
+await admin.getByRole("button", { name: "Save" }).click();
+await admin.locator("[aria-invalid=true]").waitFor();
+await admin.getByLabel("Longest window, in days").fill("45");
+await admin.getByRole("button", { name: "Save" }).click();
+await shows(admin, "Saved.");
+await dana.goto(`${url}/account`);
+assert.equal(await dana.getByLabel("Longest window, in days").inputValue(), "45");
+assert.equal(await dana.getByLabel("Longest window, in days").isDisabled(), true);
+
+// Dana makes a token for a program: its secret works, is shown once, and ends with the token.
+await dana.goto(`${url}/tokens`);
+await dana.getByRole("button", { name: "New token" }).click();
+const newToken = dana.getByRole("dialog", { name: "New token" });
+await newToken.getByLabel("Name").fill("nightly build");
+await newToken.getByRole("button", { name: "New token" }).click();
+await shows(dana, "Choose at least one.");
+await newToken.getByLabel("View releases").check();
+await newToken.getByRole("button", { name: "New token" }).click();
+const secret = await dana.getByRole("dialog", { name: "The secret of the token" }).locator("pre").textContent();
+const statusOf = async (token) => {
+  const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
+  const body = JSON.stringify({ query: "{ viewer { user { name } } }" });
+  const { errors } = await (await fetch(`${url}/graphql`, { method: "POST", headers, body })).json();
+  return errors?.[0].extensions.code ?? "works";
+};
+assert.equal(await statusOf(secret), "works");
+await dana.getByRole("button", { name: "Done" }).click();
+assert.equal((await dana.content()).includes(secret), false);
+const nightly = dana.getByRole("listitem").filter({ hasText: "nightly build" });
+await nightly.getByRole("button", { name: "Revoke" }).click();
+await dana.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+await nightly.getByText("Revoked").first().waitFor();
+assert.equal(await statusOf(secret), "UNAUTHENTICATED");
+
+// She adds a webhook, gives it a new secret, and switches it off; an address that cannot be reached is refused.
+await admin.goto(`${url}/webhooks`);
+await admin.getByRole("button", { name: "New webhook" }).click();
+const newWebhook = admin.getByRole("dialog", { name: "New webhook" });
+await newWebhook.getByLabel("Name").fill("chat");
+await newWebhook.getByLabel("Address").fill("http://127.0.0.1/");
+await newWebhook.getByRole("button", { name: "New webhook" }).click();
+await newWebhook.locator("[aria-invalid=true]").waitFor();
+await newWebhook.getByLabel("Address").fill("https://hooks.example.com/releases");
+await newWebhook.getByRole("button", { name: "New webhook" }).click();
+await admin.getByRole("dialog", { name: "The secret of the webhook" }).waitFor();
+await admin.getByRole("button", { name: "Done" }).click();
+await admin.getByRole("heading", { level: 1, name: "chat" }).waitFor();
+await admin.getByRole("button", { name: "Renew the secret" }).click();
+await admin.getByRole("dialog").getByRole("button", { name: "Renew the secret" }).click();
+await admin.getByRole("dialog", { name: "The secret of the webhook" }).waitFor();
+await admin.getByRole("button", { name: "Done" }).click();
+await act(admin, "Disable");
+await shows(admin, "Off because");
+const webhook = admin.url();
 
 // She looks for Eve, deactivates her and takes it back.
 await admin.goto(`${url}/people`);
@@ -239,11 +297,11 @@ assert.equal(await choice("Release window closes soon").isChecked(), false);
 
 // Every page, in both themes, on a wide screen and on a phone.
 const { id: keypair } = await keypairOf("falcon-release");
-const lists = ["/", "/releases", "/request", "/timeline", "/keypairs", "/teams", "/settings"].map((path) => url + path);
+const lists = ["/", "/releases", "/request", "/timeline", "/keypairs", "/teams", "/tokens", "/account", "/settings"].map((path) => url + path);
 const ofDana = [...lists, release, edited, running, `${url}/can-i-sign?keypair=${keypair}`, `${url}/keypairs/${keypair}`, team];
 const walks = [
   [dana, ofDana],
-  [admin, [`${url}/ledger`, `${url}/people`, person]],
+  [admin, [`${url}/ledger`, `${url}/people`, `${url}/tokens`, `${url}/webhooks`, `${url}/account`, person, webhook]],
 ];
 const found = [];
 

@@ -1,4 +1,5 @@
 import {
+  IconAdjustments,
   IconHome,
   IconKey,
   IconListDetails,
@@ -6,9 +7,11 @@ import {
   IconRocket,
   IconSettings,
   IconSignature,
+  IconTicket,
   IconTimeline,
   IconUsers,
   IconUsersGroup,
+  IconWebhook,
   type Icon,
 } from "@tabler/icons-react";
 import type { Permission } from "@/graphql/schema.generated";
@@ -25,6 +28,9 @@ export type PagePath =
   | "/people"
   | "/teams"
   | "/ledger"
+  | "/tokens"
+  | "/webhooks"
+  | "/account"
   | "/settings";
 
 export interface Page {
@@ -50,5 +56,8 @@ export const PAGES: readonly Page[] = [
   { name: "people", to: "/people", icon: IconUsers, keys: "g p" },
   { name: "teams", to: "/teams", icon: IconUsersGroup, keys: "g e" },
   { name: "ledger", to: "/ledger", icon: IconListDetails, permission: "VIEW_LEDGER", keys: "g l" },
+  { name: "tokens", to: "/tokens", icon: IconTicket, keys: "g o" },
+  { name: "webhooks", to: "/webhooks", icon: IconWebhook, permission: "MANAGE_ACCOUNT", keys: "g w" },
+  { name: "account", to: "/account", icon: IconAdjustments, keys: "g a" },
   { name: "settings", to: "/settings", icon: IconSettings, keys: "g ,", personal: true },
 ];

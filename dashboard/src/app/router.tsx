@@ -98,6 +98,30 @@ const team = createRoute({
   component: lazyRouteComponent(() => import("@/features/people/team-page"), "TeamPage"),
 });
 
+const tokens = createRoute({
+  getParentRoute: () => root,
+  path: "/tokens",
+  component: lazyRouteComponent(() => import("@/features/tokens/tokens-page"), "TokensPage"),
+});
+
+const webhooks = createRoute({
+  getParentRoute: () => root,
+  path: "/webhooks",
+  component: lazyRouteComponent(() => import("@/features/webhooks/webhooks-page"), "WebhooksPage"),
+});
+
+const webhook = createRoute({
+  getParentRoute: () => root,
+  path: "/webhooks/$id",
+  component: lazyRouteComponent(() => import("@/features/webhooks/webhook-page"), "WebhookPage"),
+});
+
+const account = createRoute({
+  getParentRoute: () => root,
+  path: "/account",
+  component: lazyRouteComponent(() => import("@/features/account/account-page"), "AccountPage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: "/settings",
@@ -119,6 +143,10 @@ export const router = createRouter({
     person,
     teams,
     team,
+    tokens,
+    webhooks,
+    webhook,
+    account,
     settings,
   ]),
   basepath: BASE.pathname,

@@ -6,6 +6,7 @@ import { lazy, Suspense, useEffect, type ReactNode } from "react";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
 import { useConnection } from "@/live/live-provider";
+import { TextLink } from "@/ui/links";
 import { AccountMenu } from "./account-menu";
 import icon from "./icon.svg";
 import { useShortcuts } from "./shortcuts";
@@ -118,7 +119,10 @@ function Notices() {
       )}
       {account.signingFrozen && (
         <Alert color="red" icon={<IconSnowflake />} mb="md">
-          {t.frozen}
+          {t.frozen}{" "}
+          <TextLink to="/account" underline="always">
+            {t.toKillSwitch}
+          </TextLink>
         </Alert>
       )}
     </div>

@@ -27,6 +27,7 @@ export function ActionButton({ label, refusal, color = "brand", compact = false,
         color={color}
         size={compact ? "compact-sm" : "sm"}
         variant={variant}
+        flex="none"
         aria-disabled={refused}
         data-disabled={refused}
         aria-description={refusal ?? undefined}

@@ -9,7 +9,7 @@ export interface Trouble {
   /** What the link is called. */
   action: string;
   /** Where it is mended. */
-  link: ReturnType<typeof toRelease> | ReturnType<typeof toKeypair> | typeof TO_REPORTS | null;
+  link: ReturnType<typeof toRelease | typeof toKeypair | typeof toWebhook> | typeof TO_REPORTS;
 }
 
 interface Words {
@@ -20,6 +20,7 @@ interface Words {
 const toRelease = (id: string, hash?: string) =>
   linkOptions({ to: "/releases/$id", params: { id }, ...(hash && { hash }) });
 const toKeypair = (id: string) => linkOptions({ to: "/keypairs/$id", params: { id } });
+const toWebhook = (id: string) => linkOptions({ to: "/webhooks/$id", params: { id } });
 const TO_REPORTS = linkOptions({ to: "/ledger", search: { tag: "delivery:trouble:reported" } });
 
 /** Releases that nobody can approve any more, and those of which a message did not arrive. */
@@ -56,7 +57,7 @@ export function webhookTroubles({ webhooks }: TroublesQuery, { t }: Words): Trou
   return (webhooks?.edges ?? []).flatMap(({ node: { id, name, active, disabledReason } }) =>
     active || !disabledReason
       ? []
-      : [{ key: id, text: t.webhook(name, disabledReason), action: "", link: null }],
+      : [{ key: id, text: t.webhook(name, disabledReason), action: t.toWebhook, link: toWebhook(id) }],
   );
 }
 

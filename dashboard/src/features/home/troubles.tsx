@@ -71,11 +71,9 @@ function TroubleLine({ trouble: { text, action, link } }: { trouble: Trouble }) 
       <IconAlertTriangle size={20} color="var(--mantine-color-orange-6)" aria-hidden />
       <Group gap="0 var(--mantine-spacing-sm)" justify="space-between" flex={1}>
         <Text>{text}</Text>
-        {link && (
-          <TextLink {...link} underline="always" size="sm">
-            {action}
-          </TextLink>
-        )}
+        <TextLink {...link} underline="always" size="sm">
+          {action}
+        </TextLink>
       </Group>
     </Group>
   );

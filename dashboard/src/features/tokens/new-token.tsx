@@ -1,0 +1,132 @@
+import { Button, Checkbox, Group, Loader, NativeSelect, Stack, TextInput } from "@mantine/core";
+import { useState, type FormEvent } from "react";
+import { serverNow } from "@/app/clock";
+import { useSession, useWords } from "@/app/session";
+import { byField } from "@/graphql/by-field";
+import { refusalOf } from "@/graphql/refusal-of";
+import type { Permission } from "@/graphql/schema.generated";
+import { useCommand } from "@/graphql/use-command";
+import { useMessages } from "@/i18n/locale";
+import { useLiveQuery } from "@/live/live-query";
+import { Dialog } from "@/ui/dialog";
+import { messages as common } from "@/ui/messages";
+import { Refusals } from "@/ui/refusals";
+import { SecretDialog } from "@/ui/secret-dialog";
+import { messages } from "./messages";
+import { CreateTokenDocument, TokenOwnersDocument, type TokenOwnerFragment } from "./tokens.generated";
+
+const FIELDS = ["name", "userId", "scopes", "expiresAt"] as const;
+const LIFETIMES_DAYS = [1, 30, 90, 365, 0] as const;
+const DAY_MILLISECONDS = 86_400_000;
+
+/** Creates a token and shows its secret, which is forgotten when the dialog closes. */
+export function NewToken({ onClose }: { onClose: () => void }) {
+  const t = useMessages(messages);
+  const [secret, setSecret] = useState<string | null>(null);
+  const { data } = useLiveQuery({ query: TokenOwnersDocument }, ["user:"]);
+  if (secret !== null) {
+    return <SecretDialog title={t.secret} hint={t.secretHint} secret={secret} onClose={onClose} />;
+  }
+  const others = (data?.users?.edges ?? []).map(({ node }) => node);
+  const owners = data ? [data.viewer.user, ...others] : [];
+  const allowed = owners.filter((owner) => refusalOf(owner, "CREATE_TOKEN") === null);
+  const own = owners[0] && refusalOf(owners[0], "CREATE_TOKEN");
+  return (
+    <Dialog title={t.create} onClose={onClose}>
+      {!data && <Loader />}
+      {data && allowed.length === 0 && <Refusals refusals={[{ message: own ?? "" }]} />}
+      {allowed.length > 0 && <TokenForm owners={allowed} onSecret={setSecret} onClose={onClose} />}
+    </Dialog>
+  );
+}
+
+interface FormProps {
+  owners: readonly TokenOwnerFragment[];
+  onSecret: (secret: string) => void;
+  onClose: () => void;
+}
+
+function TokenForm({ owners, onSecret, onClose }: FormProps) {
+  const t = useMessages(messages);
+  const { cancel } = useMessages(common);
+  const word = useWords();
+  const { user } = useSession();
+  const [name, setName] = useState("");
+  const [ownerId, setOwnerId] = useState(owners[0]?.id ?? "");
+  const [scopes, setScopes] = useState<string[]>([]);
+  const [days, setDays] = useState(90);
+  const [tried, setTried] = useState(false);
+  const { run, refusals, busy } = useCommand(CreateTokenDocument, ({ result }) => result, "token:");
+  const { fields: errors, rest } = byField(refusals, FIELDS);
+  const permissions = owners.find(({ id }) => id === ownerId)?.permissions ?? [];
+  const chosen = permissions.filter((permission) => scopes.includes(permission));
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setTried(true);
+    if (chosen.length === 0) return;
+    const payload = await run({ input: inputOf(name, ownerId, user.id, chosen, days) });
+    if (payload?.secret) onSecret(payload.secret);
+  };
+  const nameOf = (owner: TokenOwnerFragment) => (owner.id === user.id ? t.yourself(owner.name) : owner.name);
+  return (
+    <form onSubmit={submit} noValidate>
+      <Stack>
+        <TextInput
+          label={t.name}
+          description={t.nameHint}
+          error={errors.name}
+          value={name}
+          onChange={({ currentTarget }) => setName(currentTarget.value)}
+          data-autofocus
+          required
+        />
+        <NativeSelect
+          label={t.owner}
+          error={errors.userId}
+          value={ownerId}
+          data={owners.map((owner) => ({ value: owner.id, label: nameOf(owner) }))}
+          onChange={({ currentTarget }) => setOwnerId(currentTarget.value)}
+        />
+        <Checkbox.Group
+          label={t.scopes}
+          description={t.scopesHint}
+          error={errors.scopes ?? (tried && chosen.length === 0 ? t.noScope : undefined)}
+          value={chosen}
+          onChange={setScopes}
+          required
+        >
+          <Stack gap="xs" mt="xs">
+            {permissions.map((permission) => (
+              <Checkbox key={permission} value={permission} label={word("permissions", permission)} />
+            ))}
+          </Stack>
+        </Checkbox.Group>
+        <NativeSelect
+          label={t.ends}
+          error={errors.expiresAt}
+          value={String(days)}
+          data={LIFETIMES_DAYS.map((each) => ({ value: String(each), label: t.lifetimes[each] }))}
+          onChange={({ currentTarget }) => setDays(Number(currentTarget.value))}
+        />
+        <Refusals refusals={rest} />
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            {cancel}
+          </Button>
+          <Button type="submit" loading={busy}>
+            {t.create}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+function inputOf(name: string, ownerId: string, ownId: string, scopes: Permission[], days: number) {
+  return {
+    name,
+    scopes,
+    ...(ownerId !== ownId && { userId: ownerId }),
+    ...(days > 0 && { expiresAt: new Date(serverNow() + days * DAY_MILLISECONDS).toISOString() }),
+  };
+}

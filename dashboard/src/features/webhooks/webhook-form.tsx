@@ -1,0 +1,130 @@
+import { Button, Group, Stack, TagsInput, TextInput } from "@mantine/core";
+import { useState, type FormEvent } from "react";
+import { byField } from "@/graphql/by-field";
+import { useCommand, type Refusal } from "@/graphql/use-command";
+import { useMessages } from "@/i18n/locale";
+import { Dialog } from "@/ui/dialog";
+import { messages as common } from "@/ui/messages";
+import { Refusals } from "@/ui/refusals";
+import { messages } from "./messages";
+import {
+  CreateWebhookDocument,
+  UpdateWebhookDocument,
+  type WebhookDetailFragment,
+} from "./webhooks.generated";
+
+const FIELDS = ["name", "url", "tags"] as const;
+
+interface Draft {
+  name: string;
+  url: string;
+  tags: string[];
+}
+
+interface NewProps {
+  onCreated: (id: string, secret: string) => void;
+  onClose: () => void;
+}
+
+/** The form for a new webhook, which receives what happens to releases unless something else is chosen. */
+export function NewWebhook({ onCreated, onClose }: NewProps) {
+  const t = useMessages(messages);
+  const command = useCommand(CreateWebhookDocument, ({ result }) => result, "webhook:");
+  const create = async (input: Draft) => {
+    const payload = await command.run({ input });
+    if (payload?.webhook && payload.secret) onCreated(payload.webhook.id, payload.secret);
+  };
+  return (
+    <Dialog title={t.create} onClose={onClose}>
+      <WebhookForm
+        initial={{ name: "", url: "", tags: ["release:*"] }}
+        action={t.create}
+        command={command}
+        onSubmit={create}
+        onClose={onClose}
+      />
+    </Dialog>
+  );
+}
+
+/** The form for the name, the address and the events of a webhook that there is. */
+export function EditWebhook({ webhook, onClose }: { webhook: WebhookDetailFragment; onClose: () => void }) {
+  const t = useMessages(messages);
+  const { of } = useMessages(common);
+  const command = useCommand(UpdateWebhookDocument, ({ result }) => result, "webhook:");
+  const save = async (draft: Draft) => {
+    if (await command.run({ input: { id: webhook.id, ...draft } })) onClose();
+  };
+  return (
+    <Dialog title={of(t.edit, webhook.name)} onClose={onClose}>
+      <WebhookForm
+        initial={{ name: webhook.name, url: webhook.url, tags: [...webhook.tags] }}
+        action={t.save}
+        command={command}
+        onSubmit={save}
+        onClose={onClose}
+      />
+    </Dialog>
+  );
+}
+
+interface FormProps {
+  initial: Draft;
+  action: string;
+  command: { refusals: Refusal[]; busy: boolean };
+  onSubmit: (draft: Draft) => Promise<void>;
+  onClose: () => void;
+}
+
+function WebhookForm({ initial, action, command, onSubmit, onClose }: FormProps) {
+  const t = useMessages(messages);
+  const { cancel, remove } = useMessages(common);
+  const [draft, setDraft] = useState(initial);
+  const { fields: errors, rest } = byField(command.refusals, FIELDS);
+  const change = (one: Partial<Draft>) => setDraft((before) => ({ ...before, ...one }));
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void onSubmit(draft);
+  };
+  return (
+    <form onSubmit={submit} noValidate>
+      <Stack>
+        <TextInput
+          label={t.name}
+          description={t.nameHint}
+          error={errors.name}
+          value={draft.name}
+          onChange={({ currentTarget }) => change({ name: currentTarget.value })}
+          data-autofocus
+          required
+        />
+        <TextInput
+          type="url"
+          label={t.url}
+          description={t.urlHint}
+          error={errors.url}
+          value={draft.url}
+          onChange={({ currentTarget }) => change({ url: currentTarget.value })}
+          required
+        />
+        <TagsInput
+          label={t.tags}
+          description={t.tagsHint}
+          error={errors.tags}
+          value={draft.tags}
+          onChange={(tags) => change({ tags })}
+          clearButtonProps={{ "aria-label": remove(t.tags) }}
+        />
+        <Refusals refusals={rest} />
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            {cancel}
+          </Button>
+          <Button type="submit" loading={command.busy}>
+            {action}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,41 @@
+import { Alert, Button, Code, CopyButton, Group } from "@mantine/core";
+import { useMessages } from "@/i18n/locale";
+import { Dialog } from "./dialog";
+import { messages } from "./messages";
+
+interface Props {
+  title: string;
+  /** Says that it is shown once, and where it belongs. */
+  hint: string;
+  secret: string;
+  onClose: () => void;
+}
+
+/** Shows a secret once: it is in no address and in no cache, and gone when the dialog closes. */
+export function SecretDialog({ title, hint, secret, onClose }: Props) {
+  const t = useMessages(messages);
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <Alert color="orange">{hint}</Alert>
+      <Code
+        block
+        tabIndex={0}
+        data-autofocus
+
+        style={{ overflowWrap: "anywhere", whiteSpace: "pre-wrap" }}
+      >
+        {secret}
+      </Code>
+      <Group justify="flex-end">
+        <CopyButton value={secret}>
+          {({ copied, copy }) => (
+            <Button variant="default" onClick={copy}>
+              {copied ? t.copied : t.copy}
+            </Button>
+          )}
+        </CopyButton>
+        <Button onClick={onClose}>{t.done}</Button>
+      </Group>
+    </Dialog>
+  );
+}
