@@ -268,6 +268,43 @@ await act(admin, "Disable");
 await shows(admin, "Off because");
 const webhook = admin.url();
 
+// She adds a keypair, which Dana sees why she cannot, gives it to the team, and invites a person.
+await admin.goto(`${url}/keypairs`);
+const create = async (what) => {
+  await admin.getByRole("button", { name: what }).click();
+  await admin.getByRole("dialog").getByRole("button", { name: what }).click();
+  await admin.locator("[aria-invalid=true]").first().waitFor();
+};
+await create("New keypair");
+const newKeypair = admin.getByRole("dialog", { name: "New keypair" });
+await newKeypair.getByLabel("Name", { exact: false }).first().fill("falcon-next");
+await newKeypair.getByLabel("Algorithm").selectOption("ECDSA_P384");
+await newKeypair.getByRole("button", { name: "New keypair" }).click();
+await admin.getByRole("heading", { level: 1, name: "falcon-next" }).waitFor();
+await admin.goto(`${url}/teams`);
+await admin.getByRole("link", { name: "Falcon", exact: true }).click();
+await admin.getByRole("button", { name: "Edit" }).click();
+const editTeam = admin.getByRole("dialog", { name: "Edit: Falcon" });
+await editTeam.getByRole("combobox", { name: "Keypairs" }).fill("on-nex");
+await admin.getByRole("option", { name: "falcon-next" }).click();
+await admin.keyboard.press("Tab");
+await editTeam.getByRole("button", { name: "Save" }).click();
+await admin.getByRole("link", { name: "falcon-next" }).waitFor();
+await admin.getByRole("list", { name: "Members" }).getByRole("link", { name: "Dana Diaz" }).waitFor();
+await admin.goto(`${url}/people`);
+await create("New person");
+const newPerson = admin.getByRole("dialog", { name: "New person" });
+await newPerson.getByLabel("E-mail").fill("fred@example.com");
+await newPerson.getByLabel("Name", { exact: false }).fill("Fred Fox");
+await newPerson.getByLabel("DEVELOPER").check();
+await newPerson.getByRole("button", { name: "New person" }).click();
+await admin.getByRole("heading", { level: 1, name: "Fred Fox" }).waitFor();
+await admin.getByRole("button", { name: "Change roles" }).click();
+const editRoles = admin.getByRole("dialog", { name: "Change roles: Fred Fox" });
+await editRoles.getByLabel("AUDITOR").check();
+await editRoles.getByRole("button", { name: "Change roles" }).click();
+await shows(admin, "AUDITOR, DEVELOPER");
+
 // She looks for Eve, deactivates her and takes it back.
 await admin.goto(`${url}/people`);
 await admin.getByLabel("Search by name or e-mail address").fill("eve");

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { useWords } from "@/app/session";
 import { usePages } from "@/graphql/use-pages";
 import { useMessages } from "@/i18n/locale";
+import { CreateButton } from "@/ui/create-button";
 import { TextLink } from "@/ui/links";
 import { Page } from "@/ui/page";
 import { PagedList } from "@/ui/paged-list";
@@ -12,6 +13,7 @@ import { Holder } from "./holder";
 import { KeypairBadge } from "./keypair-badge";
 import { KeypairsDocument, type KeypairSummaryFragment } from "./keypairs.generated";
 import { messages } from "./messages";
+import { NewKeypair } from "./new-keypair";
 import { filterOf, keypairSearch, STATES, type KeypairSearch } from "./search";
 
 /** The keypairs that the person may see: which are free, and what holds the others. */
@@ -24,7 +26,7 @@ export function KeypairsPage(): ReactNode {
   const show = (filters: KeypairSearch) => navigate({ to: "/keypairs", search: filters, replace: true });
   const isFiltered = Object.values(search).some(Boolean);
   return (
-    <Page title={t.title}>
+    <Page title={t.title} actions={<Create />}>
       <Filters search={search} onChange={(change) => show(keypairSearch({ ...search, ...change }))} />
       <PagedList
         label={t.title}
@@ -36,6 +38,15 @@ export function KeypairsPage(): ReactNode {
         {(keypair) => <KeypairRow keypair={keypair} />}
       </PagedList>
     </Page>
+  );
+}
+
+function Create() {
+  const t = useMessages(messages);
+  return (
+    <CreateButton action="CREATE_KEYPAIR" label={t.create}>
+      {(close) => <NewKeypair onClose={close} />}
+    </CreateButton>
   );
 }
 

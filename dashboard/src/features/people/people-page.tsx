@@ -3,10 +3,12 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { usePages } from "@/graphql/use-pages";
 import { useMessages } from "@/i18n/locale";
+import { CreateButton } from "@/ui/create-button";
 import { Page } from "@/ui/page";
 import { PagedList } from "@/ui/paged-list";
 import { SearchField } from "@/ui/search-field";
 import { messages } from "./messages";
+import { NewPerson } from "./new-person";
 import { PeopleDocument } from "./people.generated";
 import { PersonRow } from "./person-row";
 import { filterOf, KINDS, peopleSearch, type PeopleSearch } from "./search";
@@ -23,7 +25,14 @@ export function PeoplePage(): ReactNode {
     show(peopleSearch({ ...search, ...one }));
   const isFiltered = Object.keys(search).length > 0;
   return (
-    <Page title={t.people}>
+    <Page
+      title={t.people}
+      actions={
+        <CreateButton action="CREATE_USER" label={t.newPerson}>
+          {(close) => <NewPerson onClose={close} />}
+        </CreateButton>
+      }
+    >
       <Group gap="sm" align="end">
         <SearchField
           label={t.search}

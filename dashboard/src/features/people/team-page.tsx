@@ -1,10 +1,12 @@
 import { Card, Group } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
+import { refusalOf } from "@/graphql/refusal-of";
 import { usePages } from "@/graphql/use-pages";
 import { useFormats } from "@/i18n/formats";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
+import { ActionButton } from "@/ui/action-button";
 import { Facts } from "@/ui/facts";
 import { Instant } from "@/ui/instant";
 import { ButtonLink, TextLink } from "@/ui/links";
@@ -13,8 +15,9 @@ import { PagedList } from "@/ui/paged-list";
 import { QueryState } from "@/ui/query-state";
 import { Empty, Section } from "@/ui/section";
 import { messages } from "./messages";
-import { TeamDocument, TeamMembersDocument, type TeamQuery } from "./people.generated";
+import { TeamDocument, TeamMembersDocument, type TeamDetailFragment } from "./people.generated";
 import { PersonRow } from "./person-row";
+import { EditTeam } from "./team-form";
 
 const route = getRouteApi("/teams/$id");
 
@@ -27,7 +30,7 @@ export function TeamPage(): ReactNode {
     <QueryState state={state} rows={6}>
       {({ team }) =>
         team ? (
-          <Page title={team.name}>
+          <Page title={team.name} actions={<Edit team={team} />}>
             <TeamFacts team={team} />
             <Members key={team.id} id={team.id} />
           </Page>
@@ -41,7 +44,18 @@ export function TeamPage(): ReactNode {
   );
 }
 
-function TeamFacts({ team }: { team: NonNullable<TeamQuery["team"]> }) {
+function Edit({ team }: { team: TeamDetailFragment }) {
+  const t = useMessages(messages);
+  const [editing, setEditing] = useState(false);
+  return (
+    <>
+      <ActionButton label={t.editTeam} refusal={refusalOf(team, "UPDATE")} onClick={() => setEditing(true)} />
+      {editing && <EditTeam id={team.id} onClose={() => setEditing(false)} />}
+    </>
+  );
+}
+
+function TeamFacts({ team }: { team: TeamDetailFragment }) {
   const t = useMessages(messages);
   const { number } = useFormats();
   const { requiredApprovals, createdAt, keypairsConnection } = team;

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { usePages } from "@/graphql/use-pages";
 import { useFormats } from "@/i18n/formats";
 import { useMessages } from "@/i18n/locale";
+import { CreateButton } from "@/ui/create-button";
 import { TextLink } from "@/ui/links";
 import { Page } from "@/ui/page";
 import { PagedList } from "@/ui/paged-list";
@@ -11,6 +12,7 @@ import { SearchField } from "@/ui/search-field";
 import { messages } from "./messages";
 import { TeamsDocument, type TeamSummaryFragment } from "./people.generated";
 import { teamsSearch } from "./search";
+import { NewTeam } from "./team-form";
 
 /** The teams of the account, with how many approvals the releases of each one need. */
 export function TeamsPage(): ReactNode {
@@ -22,7 +24,14 @@ export function TeamsPage(): ReactNode {
   const show = (text: string) =>
     navigate({ to: "/teams", search: teamsSearch({ search: text }), replace: true });
   return (
-    <Page title={t.teams}>
+    <Page
+      title={t.teams}
+      actions={
+        <CreateButton action="CREATE_TEAM" label={t.newTeam}>
+          {(close) => <NewTeam onClose={close} />}
+        </CreateButton>
+      }
+    >
       <Group>
         <SearchField label={t.searchTeams} value={search ?? ""} onChange={show} />
       </Group>

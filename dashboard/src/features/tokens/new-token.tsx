@@ -1,5 +1,5 @@
-import { Button, Checkbox, Group, Loader, NativeSelect, Stack, TextInput } from "@mantine/core";
-import { useState, type FormEvent } from "react";
+import { Checkbox, Loader, NativeSelect, Stack, TextInput } from "@mantine/core";
+import { useState } from "react";
 import { serverNow } from "@/app/clock";
 import { useSession, useWords } from "@/app/session";
 import { byField } from "@/graphql/by-field";
@@ -9,7 +9,7 @@ import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
 import { Dialog } from "@/ui/dialog";
-import { messages as common } from "@/ui/messages";
+import { FormDialog } from "@/ui/form-dialog";
 import { Refusals } from "@/ui/refusals";
 import { SecretDialog } from "@/ui/secret-dialog";
 import { messages } from "./messages";
@@ -31,11 +31,10 @@ export function NewToken({ onClose }: { onClose: () => void }) {
   const owners = data ? [data.viewer.user, ...others] : [];
   const allowed = owners.filter((owner) => refusalOf(owner, "CREATE_TOKEN") === null);
   const own = owners[0] && refusalOf(owners[0], "CREATE_TOKEN");
+  if (allowed.length > 0) return <TokenForm owners={allowed} onSecret={setSecret} onClose={onClose} />;
   return (
     <Dialog title={t.create} onClose={onClose}>
-      {!data && <Loader />}
-      {data && allowed.length === 0 && <Refusals refusals={[{ message: own ?? "" }]} />}
-      {allowed.length > 0 && <TokenForm owners={allowed} onSecret={setSecret} onClose={onClose} />}
+      {data ? <Refusals refusals={[{ message: own ?? "" }]} /> : <Loader />}
     </Dialog>
   );
 }
@@ -48,7 +47,6 @@ interface FormProps {
 
 function TokenForm({ owners, onSecret, onClose }: FormProps) {
   const t = useMessages(messages);
-  const { cancel } = useMessages(common);
   const word = useWords();
   const { user } = useSession();
   const [name, setName] = useState("");
@@ -60,8 +58,7 @@ function TokenForm({ owners, onSecret, onClose }: FormProps) {
   const { fields: errors, rest } = byField(refusals, FIELDS);
   const permissions = owners.find(({ id }) => id === ownerId)?.permissions ?? [];
   const chosen = permissions.filter((permission) => scopes.includes(permission));
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const submit = async () => {
     setTried(true);
     if (chosen.length === 0) return;
     const payload = await run({ input: inputOf(name, ownerId, user.id, chosen, days) });
@@ -69,56 +66,52 @@ function TokenForm({ owners, onSecret, onClose }: FormProps) {
   };
   const nameOf = (owner: TokenOwnerFragment) => (owner.id === user.id ? t.yourself(owner.name) : owner.name);
   return (
-    <form onSubmit={submit} noValidate>
-      <Stack>
-        <TextInput
-          label={t.name}
-          description={t.nameHint}
-          error={errors.name}
-          value={name}
-          onChange={({ currentTarget }) => setName(currentTarget.value)}
-          data-autofocus
-          required
-        />
-        <NativeSelect
-          label={t.owner}
-          error={errors.userId}
-          value={ownerId}
-          data={owners.map((owner) => ({ value: owner.id, label: nameOf(owner) }))}
-          onChange={({ currentTarget }) => setOwnerId(currentTarget.value)}
-        />
-        <Checkbox.Group
-          label={t.scopes}
-          description={t.scopesHint}
-          error={errors.scopes ?? (tried && chosen.length === 0 ? t.noScope : undefined)}
-          value={chosen}
-          onChange={setScopes}
-          required
-        >
-          <Stack gap="xs" mt="xs">
-            {permissions.map((permission) => (
-              <Checkbox key={permission} value={permission} label={word("permissions", permission)} />
-            ))}
-          </Stack>
-        </Checkbox.Group>
-        <NativeSelect
-          label={t.ends}
-          error={errors.expiresAt}
-          value={String(days)}
-          data={LIFETIMES_DAYS.map((each) => ({ value: String(each), label: t.lifetimes[each] }))}
-          onChange={({ currentTarget }) => setDays(Number(currentTarget.value))}
-        />
-        <Refusals refusals={rest} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {cancel}
-          </Button>
-          <Button type="submit" loading={busy}>
-            {t.create}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <FormDialog
+      title={t.create}
+      action={t.create}
+      busy={busy}
+      refusals={rest}
+      onSubmit={submit}
+      onClose={onClose}
+    >
+      <TextInput
+        label={t.name}
+        description={t.nameHint}
+        error={errors.name}
+        value={name}
+        onChange={({ currentTarget }) => setName(currentTarget.value)}
+        data-autofocus
+        required
+      />
+      <NativeSelect
+        label={t.owner}
+        error={errors.userId}
+        value={ownerId}
+        data={owners.map((owner) => ({ value: owner.id, label: nameOf(owner) }))}
+        onChange={({ currentTarget }) => setOwnerId(currentTarget.value)}
+      />
+      <Checkbox.Group
+        label={t.scopes}
+        description={t.scopesHint}
+        error={errors.scopes ?? (tried && chosen.length === 0 ? t.noScope : undefined)}
+        value={chosen}
+        onChange={setScopes}
+        required
+      >
+        <Stack gap="xs" mt="xs">
+          {permissions.map((permission) => (
+            <Checkbox key={permission} value={permission} label={word("permissions", permission)} />
+          ))}
+        </Stack>
+      </Checkbox.Group>
+      <NativeSelect
+        label={t.ends}
+        error={errors.expiresAt}
+        value={String(days)}
+        data={LIFETIMES_DAYS.map((each) => ({ value: String(each), label: t.lifetimes[each] }))}
+        onChange={({ currentTarget }) => setDays(Number(currentTarget.value))}
+      />
+    </FormDialog>
   );
 }
 

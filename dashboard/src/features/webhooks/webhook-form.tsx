@@ -1,11 +1,10 @@
-import { Button, Group, Stack, TagsInput, TextInput } from "@mantine/core";
-import { useState, type FormEvent } from "react";
+import { TagsInput, TextInput } from "@mantine/core";
+import { useState } from "react";
 import { byField } from "@/graphql/by-field";
 import { useCommand, type Refusal } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
-import { Dialog } from "@/ui/dialog";
+import { FormDialog } from "@/ui/form-dialog";
 import { messages as common } from "@/ui/messages";
-import { Refusals } from "@/ui/refusals";
 import { messages } from "./messages";
 import {
   CreateWebhookDocument,
@@ -35,15 +34,14 @@ export function NewWebhook({ onCreated, onClose }: NewProps) {
     if (payload?.webhook && payload.secret) onCreated(payload.webhook.id, payload.secret);
   };
   return (
-    <Dialog title={t.create} onClose={onClose}>
-      <WebhookForm
-        initial={{ name: "", url: "", tags: ["release:*"] }}
-        action={t.create}
-        command={command}
-        onSubmit={create}
-        onClose={onClose}
-      />
-    </Dialog>
+    <WebhookForm
+      title={t.create}
+      action={t.create}
+      initial={{ name: "", url: "", tags: ["release:*"] }}
+      command={command}
+      onSubmit={create}
+      onClose={onClose}
+    />
   );
 }
 
@@ -56,19 +54,19 @@ export function EditWebhook({ webhook, onClose }: { webhook: WebhookDetailFragme
     if (await command.run({ input: { id: webhook.id, ...draft } })) onClose();
   };
   return (
-    <Dialog title={of(t.edit, webhook.name)} onClose={onClose}>
-      <WebhookForm
-        initial={{ name: webhook.name, url: webhook.url, tags: [...webhook.tags] }}
-        action={t.save}
-        command={command}
-        onSubmit={save}
-        onClose={onClose}
-      />
-    </Dialog>
+    <WebhookForm
+      title={of(t.edit, webhook.name)}
+      action={t.save}
+      initial={{ name: webhook.name, url: webhook.url, tags: [...webhook.tags] }}
+      command={command}
+      onSubmit={save}
+      onClose={onClose}
+    />
   );
 }
 
 interface FormProps {
+  title: string;
   initial: Draft;
   action: string;
   command: { refusals: Refusal[]; busy: boolean };
@@ -76,55 +74,40 @@ interface FormProps {
   onClose: () => void;
 }
 
-function WebhookForm({ initial, action, command, onSubmit, onClose }: FormProps) {
+function WebhookForm({ initial, command, onSubmit, ...dialog }: FormProps) {
   const t = useMessages(messages);
-  const { cancel, remove } = useMessages(common);
+  const { remove } = useMessages(common);
   const [draft, setDraft] = useState(initial);
   const { fields: errors, rest } = byField(command.refusals, FIELDS);
   const change = (one: Partial<Draft>) => setDraft((before) => ({ ...before, ...one }));
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void onSubmit(draft);
-  };
   return (
-    <form onSubmit={submit} noValidate>
-      <Stack>
-        <TextInput
-          label={t.name}
-          description={t.nameHint}
-          error={errors.name}
-          value={draft.name}
-          onChange={({ currentTarget }) => change({ name: currentTarget.value })}
-          data-autofocus
-          required
-        />
-        <TextInput
-          type="url"
-          label={t.url}
-          description={t.urlHint}
-          error={errors.url}
-          value={draft.url}
-          onChange={({ currentTarget }) => change({ url: currentTarget.value })}
-          required
-        />
-        <TagsInput
-          label={t.tags}
-          description={t.tagsHint}
-          error={errors.tags}
-          value={draft.tags}
-          onChange={(tags) => change({ tags })}
-          clearButtonProps={{ "aria-label": remove(t.tags) }}
-        />
-        <Refusals refusals={rest} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {cancel}
-          </Button>
-          <Button type="submit" loading={command.busy}>
-            {action}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <FormDialog {...dialog} busy={command.busy} refusals={rest} onSubmit={() => onSubmit(draft)}>
+      <TextInput
+        label={t.name}
+        description={t.nameHint}
+        error={errors.name}
+        value={draft.name}
+        onChange={({ currentTarget }) => change({ name: currentTarget.value })}
+        data-autofocus
+        required
+      />
+      <TextInput
+        type="url"
+        label={t.url}
+        description={t.urlHint}
+        error={errors.url}
+        value={draft.url}
+        onChange={({ currentTarget }) => change({ url: currentTarget.value })}
+        required
+      />
+      <TagsInput
+        label={t.tags}
+        description={t.tagsHint}
+        error={errors.tags}
+        value={draft.tags}
+        onChange={(tags) => change({ tags })}
+        clearButtonProps={{ "aria-label": remove(t.tags) }}
+      />
+    </FormDialog>
   );
 }
