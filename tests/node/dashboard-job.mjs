@@ -305,6 +305,53 @@ await editRoles.getByLabel("AUDITOR").check();
 await editRoles.getByRole("button", { name: "Change roles" }).click();
 await shows(admin, "AUDITOR, DEVELOPER");
 
+// She defines a role, and lets a pipeline sign: with an issuer, a service user, and a rule that the server warns of.
+await admin.goto(`${url}/roles`);
+await create("New role");
+const newRole = admin.getByRole("dialog", { name: "New role" });
+await newRole.getByLabel("Name", { exact: false }).fill("Watcher");
+await newRole.getByLabel("View releases").check();
+await newRole.getByRole("button", { name: "New role" }).click();
+const watcher = admin.getByRole("listitem").filter({ hasText: "Watcher" });
+await watcher.getByRole("button", { name: "Edit" }).click();
+await admin.getByRole("dialog").getByLabel("View the ledger").check();
+await admin.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+await watcher.getByText("View the ledger", { exact: false }).waitFor();
+await admin.goto(`${url}/people`);
+await admin.getByRole("button", { name: "New person" }).click();
+await newPerson.getByLabel("E-mail").fill("builds@example.com");
+await newPerson.getByLabel("Name", { exact: false }).fill("Builds");
+await newPerson.getByLabel("SIGNER").check();
+await newPerson.getByLabel("A service user", { exact: false }).check();
+await newPerson.getByRole("button", { name: "New person" }).click();
+await admin.getByRole("heading", { level: 1, name: "Builds" }).waitFor();
+await admin.goto(`${url}/pipelines`);
+await create("New issuer");
+const newIssuer = admin.getByRole("dialog", { name: "New issuer" });
+await newIssuer.getByLabel("Name", { exact: false }).fill("Jobs");
+await newIssuer.getByLabel("System").selectOption("GITLAB_CI");
+await newIssuer.getByLabel("Address of the issuer").fill("https://gitlab.example.com");
+await newIssuer.getByRole("button", { name: "New issuer" }).click();
+await admin.getByRole("list", { name: "Trusted issuers" }).getByText("https://gitlab.example.com").waitFor();
+await create("New rule");
+const newRule = admin.getByRole("dialog", { name: "New rule" });
+await newRule.getByLabel("Name", { exact: false }).first().fill("Nightly");
+await newRule.getByLabel("Values").fill("4711");
+await newRule.getByRole("combobox", { name: "Keypairs" }).fill("nightly");
+await admin.getByRole("option", { name: "falcon-nightly" }).click();
+await admin.keyboard.press("Tab");
+await newRule.getByRole("button", { name: "New rule" }).click();
+const rule = admin.getByRole("list", { name: "Rules" }).getByRole("listitem");
+await rule.getByText("project_id = 4711").waitFor();
+await rule.getByRole("alert").first().waitFor();
+await rule.getByRole("button", { name: "Edit" }).click();
+const editRule = admin.getByRole("dialog", { name: "Edit: Nightly" });
+await editRule.getByRole("button", { name: "Add a condition" }).click();
+await editRule.getByLabel("Claim").last().fill("ref");
+await editRule.getByLabel("Values").last().fill("refs/tags/v*");
+await editRule.getByRole("button", { name: "Save" }).click();
+await rule.getByText("ref = refs/tags/v*").waitFor();
+
 // She looks for Eve, deactivates her and takes it back.
 await admin.goto(`${url}/people`);
 await admin.getByLabel("Search by name or e-mail address").fill("eve");
@@ -338,7 +385,7 @@ const lists = ["/", "/releases", "/request", "/timeline", "/keypairs", "/teams",
 const ofDana = [...lists, release, edited, running, `${url}/can-i-sign?keypair=${keypair}`, `${url}/keypairs/${keypair}`, team];
 const walks = [
   [dana, ofDana],
-  [admin, [`${url}/ledger`, `${url}/people`, `${url}/tokens`, `${url}/webhooks`, `${url}/account`, person, webhook]],
+  [admin, [`${url}/ledger`, `${url}/people`, `${url}/roles`, `${url}/tokens`, `${url}/pipelines`, `${url}/webhooks`, `${url}/account`, person, webhook]],
 ];
 const found = [];
 

@@ -4,12 +4,14 @@ import {
   IconKey,
   IconListDetails,
   IconPlus,
+  IconRobot,
   IconRocket,
   IconSettings,
   IconSignature,
   IconTicket,
   IconTimeline,
   IconUsers,
+  IconUserShield,
   IconUsersGroup,
   IconWebhook,
   type Icon,
@@ -28,7 +30,9 @@ export type PagePath =
   | "/people"
   | "/teams"
   | "/ledger"
+  | "/roles"
   | "/tokens"
+  | "/pipelines"
   | "/webhooks"
   | "/account"
   | "/settings";
@@ -55,8 +59,10 @@ export const PAGES: readonly Page[] = [
   { name: "keypairs", to: "/keypairs", icon: IconKey, keys: "g k" },
   { name: "people", to: "/people", icon: IconUsers, keys: "g p" },
   { name: "teams", to: "/teams", icon: IconUsersGroup, keys: "g e" },
+  { name: "roles", to: "/roles", icon: IconUserShield, permission: "MANAGE_USERS", keys: "g i" },
   { name: "ledger", to: "/ledger", icon: IconListDetails, permission: "VIEW_LEDGER", keys: "g l" },
   { name: "tokens", to: "/tokens", icon: IconTicket, keys: "g o" },
+  { name: "pipelines", to: "/pipelines", icon: IconRobot, permission: "MANAGE_USERS", keys: "g b" },
   { name: "webhooks", to: "/webhooks", icon: IconWebhook, permission: "MANAGE_ACCOUNT", keys: "g w" },
   { name: "account", to: "/account", icon: IconAdjustments, keys: "g a" },
   { name: "settings", to: "/settings", icon: IconSettings, keys: "g ,", personal: true },

@@ -98,6 +98,18 @@ const team = createRoute({
   component: lazyRouteComponent(() => import("@/features/people/team-page"), "TeamPage"),
 });
 
+const roles = createRoute({
+  getParentRoute: () => root,
+  path: "/roles",
+  component: lazyRouteComponent(() => import("@/features/roles/roles-page"), "RolesPage"),
+});
+
+const pipelines = createRoute({
+  getParentRoute: () => root,
+  path: "/pipelines",
+  component: lazyRouteComponent(() => import("@/features/pipelines/pipelines-page"), "PipelinesPage"),
+});
+
 const tokens = createRoute({
   getParentRoute: () => root,
   path: "/tokens",
@@ -143,7 +155,9 @@ export const router = createRouter({
     person,
     teams,
     team,
+    roles,
     tokens,
+    pipelines,
     webhooks,
     webhook,
     account,

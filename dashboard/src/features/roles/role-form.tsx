@@ -1,0 +1,99 @@
+import { Checkbox, Stack, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { useSession, useWords } from "@/app/session";
+import { byField } from "@/graphql/by-field";
+import type { Permission } from "@/graphql/schema.generated";
+import { useCommand, type Refusal } from "@/graphql/use-command";
+import { useMessages } from "@/i18n/locale";
+import { FormDialog } from "@/ui/form-dialog";
+import { messages as common } from "@/ui/messages";
+import { messages } from "./messages";
+import { CreateRoleDocument, UpdateRoleDocument, type RoleRowFragment } from "./roles.generated";
+
+interface Draft {
+  name: string;
+  permissions: Permission[];
+}
+
+/** The form for a new role. */
+export function NewRole({ onClose }: { onClose: () => void }) {
+  const t = useMessages(messages);
+  const command = useCommand(CreateRoleDocument, ({ result }) => result, "role:");
+  const create = async (input: Draft) => {
+    if (await command.run({ input })) onClose();
+  };
+  return (
+    <RoleForm
+      title={t.create}
+      action={t.create}
+      initial={{ name: "", permissions: [] }}
+      command={command}
+      onSubmit={create}
+      onClose={onClose}
+    />
+  );
+}
+
+/** The form for a role that there is. */
+export function EditRole({ role, onClose }: { role: RoleRowFragment; onClose: () => void }) {
+  const t = useMessages(messages);
+  const { of } = useMessages(common);
+  const command = useCommand(UpdateRoleDocument, ({ result }) => result, "role:");
+  const save = async (draft: Draft) => {
+    if (await command.run({ input: { id: role.id, ...draft } })) onClose();
+  };
+  return (
+    <RoleForm
+      title={of(t.edit, role.name)}
+      action={t.save}
+      initial={{ name: role.name, permissions: [...role.permissions] }}
+      command={command}
+      onSubmit={save}
+      onClose={onClose}
+    />
+  );
+}
+
+interface FormProps {
+  title: string;
+  action: string;
+  initial: Draft;
+  command: { refusals: Refusal[]; busy: boolean };
+  onSubmit: (draft: Draft) => Promise<void>;
+  onClose: () => void;
+}
+
+function RoleForm({ initial, command, onSubmit, ...dialog }: FormProps) {
+  const t = useMessages(messages);
+  const word = useWords();
+  const { vocabulary } = useSession();
+  const [draft, setDraft] = useState(initial);
+  const { fields: errors, rest } = byField(command.refusals, ["name", "permissions"]);
+  const change = (one: Partial<Draft>) => setDraft((before) => ({ ...before, ...one }));
+  const permissions = (vocabulary?.permissions ?? []).map(({ value }) => value as Permission);
+  return (
+    <FormDialog {...dialog} busy={command.busy} refusals={rest} onSubmit={() => onSubmit(draft)}>
+      <TextInput
+        label={t.name}
+        error={errors.name}
+        value={draft.name}
+        onChange={({ currentTarget }) => change({ name: currentTarget.value })}
+        data-autofocus
+        required
+      />
+      <Checkbox.Group
+        label={t.permissions}
+        description={t.permissionsHint}
+        error={errors.permissions}
+        value={draft.permissions}
+        onChange={(chosen) => change({ permissions: permissions.filter((each) => chosen.includes(each)) })}
+      >
+        <Stack gap="xs" mt="xs">
+          {permissions.map((permission) => (
+            <Checkbox key={permission} value={permission} label={word("permissions", permission)} />
+          ))}
+        </Stack>
+      </Checkbox.Group>
+    </FormDialog>
+  );
+}
