@@ -45,12 +45,14 @@ export function NewTeam({ onClose }: { onClose: () => void }) {
 export function EditTeam({ id, onClose }: { id: string; onClose: () => void }) {
   const t = useMessages(messages);
   const { of } = useMessages(common);
-  const { data } = useLiveQuery({ query: TeamToEditDocument, variables: { id } }, []);
+  // The form begins with what the server has now, and keeps that while somebody types.
+  const query = { query: TeamToEditDocument, variables: { id }, requestPolicy: "network-only" as const };
+  const { data } = useLiveQuery(query, []);
   const command = useCommand(UpdateTeamDocument, ({ result }) => result, "team:");
   const team = data?.team;
   if (!team) return null;
   const save = async (draft: TeamDraft) => {
-    if (await command.run({ input: { id, revision: team.revision, ...inputOf(draft) } })) onClose();
+    if (await command.run({ input: { id, ...inputOf(draft) } })) onClose();
   };
   return (
     <TeamForm
