@@ -270,9 +270,9 @@ const webhook = admin.url();
 
 // She adds a keypair, which Dana sees why she cannot, gives it to the team, and invites a person.
 await admin.goto(`${url}/keypairs`);
-const create = async (what) => {
+const create = async (what, action = what) => {
   await admin.getByRole("button", { name: what }).click();
-  await admin.getByRole("dialog").getByRole("button", { name: what }).click();
+  await admin.getByRole("dialog").getByRole("button", { name: action }).click();
   await admin.locator("[aria-invalid=true]").first().waitFor();
 };
 await create("New keypair");
@@ -281,6 +281,18 @@ await newKeypair.getByLabel("Name", { exact: false }).first().fill("falcon-next"
 await newKeypair.getByLabel("Algorithm").selectOption("ECDSA_P384");
 await newKeypair.getByRole("button", { name: "New keypair" }).click();
 await admin.getByRole("heading", { level: 1, name: "falcon-next" }).waitFor();
+// It signs a certificate request, and a certificate of its own; both need a reason.
+const certify = admin.getByRole("dialog", { name: "Request or issue a certificate: falcon-next" });
+await create("Request or issue a certificate", "Make the request");
+await certify.getByLabel("Reason").fill("For the new authority");
+await certify.getByRole("button", { name: "Make the request" }).click();
+await shows(admin, "BEGIN CERTIFICATE REQUEST");
+await admin.getByRole("button", { name: "Done" }).click();
+await admin.getByRole("button", { name: "Request or issue a certificate" }).click();
+await certify.getByText("Self-signed certificate").click();
+await certify.getByLabel("Reason").fill("Until the authority has answered");
+await certify.getByRole("button", { name: "Issue the certificate" }).click();
+await admin.getByRole("article").getByRole("heading", { name: "CN=falcon-next" }).waitFor();
 await admin.goto(`${url}/teams`);
 await admin.getByRole("link", { name: "Falcon", exact: true }).click();
 await admin.getByRole("button", { name: "Edit" }).click();

@@ -12,6 +12,7 @@ import { Instant } from "@/ui/instant";
 import { Empty, Section } from "@/ui/section";
 import { AddCertificate } from "./add-certificate";
 import { CertificateActions } from "./certificate-actions";
+import { Certify } from "./certify";
 import type { CertificateDetailFragment, KeypairDetailFragment } from "./keypairs.generated";
 import { messages } from "./messages";
 import { refusalOf } from "@/graphql/refusal-of";
@@ -23,26 +24,32 @@ interface Props {
 /** The certificates of a keypair: which is given out with signatures, and until when each is valid. */
 export function Certificates({ keypair }: Props) {
   const t = useMessages(messages);
-  const [adding, setAdding] = useState(false);
-  const add = useWords()("subjectActions", "ADD_CERTIFICATE");
+  const [open, setOpen] = useState<"ADD_CERTIFICATE" | "CERTIFY" | null>(null);
+  const word = useWords();
   const certificates = keypair.certificates.edges.map(({ node }) => node);
   // The OpenPGP certificate of a keypair is one of the forms of its public key.
   if (keypair.category === "GPG" && certificates.length === 0) return null;
-  const button = (
-    <ActionButton
-      label={add}
-      compact
-      refusal={refusalOf(keypair, "ADD_CERTIFICATE")}
-      onClick={() => setAdding(true)}
-    />
+  const buttons = (
+    <Group gap="xs">
+      {(["CERTIFY", "ADD_CERTIFICATE"] as const).map((action) => (
+        <ActionButton
+          key={action}
+          label={word("subjectActions", action)}
+          compact
+          refusal={refusalOf(keypair, action)}
+          onClick={() => setOpen(action)}
+        />
+      ))}
+    </Group>
   );
+  const dialog = open && { keypair, action: word("subjectActions", open), onClose: () => setOpen(null) };
   return (
-    <Section title={t.certificates} aside={button}>
+    <Section title={t.certificates} aside={buttons}>
       {certificates.length === 0 && <Empty>{t.noCertificate}</Empty>}
       {certificates.map((certificate) => (
         <CertificateCard key={certificate.id} keypair={keypair} certificate={certificate} />
       ))}
-      {adding && <AddCertificate keypair={keypair} action={add} onClose={() => setAdding(false)} />}
+      {dialog && (open === "CERTIFY" ? <Certify {...dialog} /> : <AddCertificate {...dialog} />)}
     </Section>
   );
 }
