@@ -133,6 +133,9 @@ class IssueSelfSignedCertificateInput:
     uris: list[str] | None = strawberry.field(
         default=None, description="URIs among the alternative names of the subject."
     )
+    make_default: bool = strawberry.field(
+        default=False, description="Whether the certificate becomes the keypair's default."
+    )
 
     def to_command(self, runtime: Runtime, principal: Principal) -> IssueSelfSignedCertificate:
         """Return the command; refuses ids of other types."""
@@ -144,6 +147,7 @@ class IssueSelfSignedCertificateInput:
             dns_names=tuple(self.dns_names or ()),
             emails=tuple(self.emails or ()),
             uris=tuple(self.uris or ()),
+            make_default=self.make_default,
         )
 
 

@@ -67,36 +67,23 @@ class AddCertificate(CertificateCommand):
     def change(self, uow: UnitOfWork, keypair: Row[Any]) -> UUID:
         """Check the chain, store it, and make it the default if that was asked for."""
         chain = self._checked_chain(uow, keypair)
-        before = _default_facts(uow, self.keypair_id)
-        certificates.insert_chain(
-            uow, self.certificate_id, self.keypair_id, chain, uow.actor.user_id
+        changes = store_chain(
+            uow,
+            NewChain(self.certificate_id, self.keypair_id, chain, uow.actor.user_id),
+            make_default=self.make_default,
         )
-        if self.make_default:
-            refuse(
-                refuse_default_certificate(
-                    CertificateKind.X509,
-                    chain.valid_from,
-                    chain.expires_at,
-                    uow.now,
-                    "make_default",
-                )
-            )
-            certificates.set_default(uow, self.keypair_id, self.certificate_id)
-        recorded = {"certificate": chain.subject, "expires_at": chain.expires_at}
         uow.record(
             CertificateAdded(
                 subject_id=self.keypair_id,
                 certificate_id=self.certificate_id,
                 fingerprint=chain.fingerprint,
-                changes=differences({}, recorded)
-                | differences(before, _default_facts(uow, self.keypair_id)),
+                changes=changes,
             )
         )
         return self.certificate_id
 
     def _checked_chain(self, uow: UnitOfWork, keypair: Row[Any]) -> Chain:
         refuse(refuse_x509_certificate(keypair.category))
-        require_room(uow, self.keypair_id)
         try:
             chain = check_chain(self.chain, keypair.public_key, uow.now)
         except ChainFault as fault:
@@ -168,6 +155,42 @@ def require_room(uow: UnitOfWork, keypair_id: UUID) -> None:
     if certificates.count_of_keypair(uow, keypair_id) >= MAX_KEYPAIR_CERTIFICATES:
         message = f"A keypair has at most {MAX_KEYPAIR_CERTIFICATES} certificates. Remove one."
         raise Refusal(Code.INVALID_INPUT, message, "keypair_id")
+
+
+@dataclass(frozen=True, slots=True)
+class NewChain:
+    """A checked chain that a keypair is to have, under the id of its certificate."""
+
+    certificate_id: UUID
+    keypair_id: UUID
+    chain: Chain
+    added_by: UUID | None
+
+
+def store_chain(uow: UnitOfWork, new: NewChain, *, make_default: bool) -> Changes:
+    """Store a chain of a locked keypair, as its default if so; returns what the ledger says of it.
+
+    Args:
+        uow: The transaction, which holds the keypair and the release that holds the keypair.
+        new: The chain.
+        make_default: Whether it becomes the keypair's default.
+
+    Raises:
+        Refusal: The keypair has no room for it, or it is not valid now and so no default.
+    """
+    require_room(uow, new.keypair_id)
+    chain, before = new.chain, _default_facts(uow, new.keypair_id)
+    certificates.insert_chain(uow, new.certificate_id, new.keypair_id, chain, new.added_by)
+    if make_default:
+        _make_default(uow, new)
+    recorded = {"certificate": chain.subject, "expires_at": chain.expires_at}
+    return differences({}, recorded) | differences(before, _default_facts(uow, new.keypair_id))
+
+
+def _make_default(uow: UnitOfWork, new: NewChain) -> None:
+    times = new.chain.valid_from, new.chain.expires_at, uow.now
+    refuse(refuse_default_certificate(CertificateKind.X509, *times, "make_default"))
+    certificates.set_default(uow, new.keypair_id, new.certificate_id)
 
 
 def _default_facts(uow: UnitOfWork, keypair_id: UUID) -> dict[str, Any]:

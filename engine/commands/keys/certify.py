@@ -9,6 +9,7 @@ failed. Whatever the server dies at, the intention is in the ledger before the k
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import new, sha256
@@ -16,8 +17,10 @@ from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from engine.commands.administration.validation import require_permission
+from engine.commands.advance import advance_again
 from engine.commands.command import Command
-from engine.commands.keys.certificates import require_room
+from engine.commands.keys.certificates import NewChain, require_room, store_chain
+from engine.commands.reassess import reassess
 from engine.commands.transactions import transaction, unit_of_work
 from engine.lifecycle.administration import refuse_certification
 from engine.model.algorithms import KeypairAlgorithm
@@ -27,6 +30,7 @@ from engine.model.events import (
     CertificationDone,
     CertificationFailed,
     CertificationIntended,
+    Changes,
     Event,
 )
 from engine.model.facts import Actor
@@ -34,7 +38,7 @@ from engine.model.principal import Principal
 from engine.model.text import check_text, is_blank
 from engine.model.vocabulary import Permission
 from engine.persistence.db.ids import uuid7
-from engine.persistence.store.administration import certificates, keypairs
+from engine.persistence.store.administration import keypairs
 from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.retry import retry
 from engine.persistence.store.unit_of_work import UnitOfWork
@@ -96,15 +100,11 @@ class CertifyCommand(Command[Result], Generic[Result]):
         """Record what is intended, sign, and record how that ended."""
         certification = retry(lambda: self._intend(system, principal))
         try:
-            pem = self.checked(self._sign(system, certification), certification)
-        except (SignerFailed, SignatureMismatchError, ValueError) as error:
-            failure = _refusal_of(error)
-            self._finish(
-                system, certification, CertificationFailed(fault=failure.message, **self._entry())
-            )
-            raise failure from error
-        digest = sha256(pem.encode()).hexdigest()
-        self._finish(system, certification, CertificationDone(digest=digest, **self._entry()), pem)
+            pem = self._make(system, certification)
+            self._complete(system, certification, pem)
+        except Refusal as refusal:
+            self._record_failure(system, certification, refusal)
+            raise
         return self.result(pem)
 
     def apply(self, uow: UnitOfWork) -> Result:
@@ -123,8 +123,13 @@ class CertifyCommand(Command[Result], Generic[Result]):
     def result(self, pem: str) -> Result:
         """Return the result of the command."""
 
-    def store(self, uow: UnitOfWork, certification: Certification, pem: str) -> None:
-        """Store what was made, if it is to be stored."""
+    def store(self, uow: UnitOfWork, certification: Certification, pem: str) -> Changes:
+        """Store what was made, if it is to be stored; returns what the ledger says of that.
+
+        Raises:
+            Refusal: What has happened since the intention leaves no place for it.
+        """
+        return {}
 
     def check(self, uow: UnitOfWork, keypair: Any) -> None:
         """Refuse what only this kind of certificate cannot have."""
@@ -161,6 +166,12 @@ class CertifyCommand(Command[Result], Generic[Result]):
             row.backend, key, CertificateNames(subject, alternatives), uow.actor, uow.now
         )
 
+    def _make(self, system: System, certification: Certification) -> str:
+        try:
+            return self.checked(self._sign(system, certification), certification)
+        except (SignerFailed, SignatureMismatchError, ValueError) as error:
+            raise _refusal_of(error) from error
+
     def _sign(self, system: System, certification: Certification) -> bytes:
         """Use the key: the only place where that happens without a release."""
         signer = system.signers.get(certification.backend)
@@ -176,17 +187,35 @@ class CertifyCommand(Command[Result], Generic[Result]):
         )
         return unsigned.signed(make_signature(signer, certification.key, message_))
 
+    def _complete(self, system: System, certification: Certification, pem: str) -> None:
+        digest = sha256(pem.encode()).hexdigest()
+
+        def finish(uow: UnitOfWork) -> Event:
+            changes = self.store(uow, certification, pem)
+            return CertificationDone(digest=digest, changes=changes, **self._entry())
+
+        self._finish(system, certification, finish)
+
+    def _record_failure(
+        self, system: System, certification: Certification, failure: Refusal
+    ) -> None:
+        event = CertificationFailed(fault=failure.message, **self._entry())
+        self._finish(system, certification, lambda _: event)
+
     def _finish(
-        self, system: System, certification: Certification, event: Event, pem: str | None = None
+        self,
+        system: System,
+        certification: Certification,
+        finish: Callable[[UnitOfWork], Event],
     ) -> None:
         """Record how it ended, whoever has been deactivated or what was disabled meanwhile."""
 
         def run_once() -> None:
             account_id = certification.key.binding.account_id
             with transaction(system, account_id, None, self.lock()) as uow:
-                if pem is not None:
-                    self.store(uow, certification, pem)
-                uow.record(event, actor=certification.actor)
+                uow.record(finish(uow), actor=certification.actor)
+                reassess(uow)
+                advance_again(uow)
 
         retry(run_once)
 
@@ -228,6 +257,7 @@ class IssueSelfSignedCertificate(CertifyCommand[UUID]):
     purpose = CertificatePurpose.SELF_SIGNED
 
     days: int
+    make_default: bool = False
 
     def check(self, uow: UnitOfWork, keypair: Any) -> None:
         """Refuse a validity out of range, and one certificate too many."""
@@ -247,12 +277,11 @@ class IssueSelfSignedCertificate(CertifyCommand[UUID]):
         """Return the certificate in PEM."""
         return checked_certificate(signed, certification.key.public_key_pem)
 
-    def store(self, uow: UnitOfWork, certification: Certification, pem: str) -> None:
-        """Store the certificate, which is not the default yet."""
+    def store(self, uow: UnitOfWork, certification: Certification, pem: str) -> Changes:
+        """Store the certificate, and make it the default if that was asked for."""
         chain = check_chain(pem, certification.key.public_key_pem, certification.now)
-        certificates.insert_chain(
-            uow, self.use_id, self.keypair_id, chain, certification.actor.user_id
-        )
+        new = NewChain(self.use_id, self.keypair_id, chain, certification.actor.user_id)
+        return store_chain(uow, new, make_default=self.make_default)
 
     def result(self, pem: str) -> UUID:
         """Return the id of the certificate."""

@@ -16,8 +16,8 @@ from cryptography import x509
 
 from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.users import UpdateUser
-from engine.commands.keys import certify
-from engine.commands.keys.certificates import SetDefaultCertificate
+from engine.commands.keys import certificates, certify
+from engine.commands.keys.certificates import RemoveCertificate, SetDefaultCertificate
 from engine.commands.keys.certify import (
     MAX_SELF_SIGNED_DAYS,
     CreateCertificateRequest,
@@ -26,7 +26,7 @@ from engine.commands.keys.certify import (
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.certificates import CertificateWarning
 from engine.model.errors import Code
-from engine.model.vocabulary import Permission, ReleaseType
+from engine.model.vocabulary import Permission, ReleaseType, Status
 from engine.persistence.store import tables as t
 from engine.signers.base import SignerFailed, SigningInput, SigningKey
 from engine.signers.local import LocalSigner
@@ -248,6 +248,54 @@ def test_how_it_ended_is_recorded_whatever_happened_meanwhile(
     assert tags(world, known) == [INTENDED, "user:updated", "keypair:updated", DONE]
     assert stored(world, certificate).added_by == world.admin_id
     assert world.ledger()[-1].actor_id == world.admin_id
+
+
+def test_a_certificate_that_came_first_leaves_no_room_for_the_self_signed_one(
+    logged: tuple[World, LoggingSigner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, signer = logged
+    monkeypatch.setattr(certificates, "MAX_KEYPAIR_CERTIFICATES", 1)
+    known = len(world.ledger())
+
+    def meanwhile() -> None:
+        signer.before = lambda: None
+        add_certificate(world, make_default=False)
+
+    signer.before = meanwhile
+    refusal = world.refused("admin", self_signed(world, make_default=True))
+    assert (refusal.code, refusal.field) == (Code.INVALID_INPUT, ("keypair_id",))
+    assert tags(world, known) == [INTENDED, "keypair:certificate:added", FAILED]
+    failed = world.ledger()[-1]
+    assert (failed.actor_id, details_of(failed)["fault"]) == (world.admin_id, refusal.message)
+    with world.system.database.reading() as connection:
+        (only,) = connection.execute(sa.select(t.certificates)).all()
+    assert (only.issuer, only.is_default) == ("CN=Example Intermediate", False)
+
+
+def test_a_self_signed_certificate_becomes_the_default_if_that_is_asked_for(world: World) -> None:
+    add_certificate(world)
+    certificate = world.do("admin", self_signed(world, make_default=True))
+    assert stored(world, certificate).is_default
+    assert details_of(world.ledger()[-1])["changes"] == {
+        "certificate": [None, SUBJECT],
+        "expires_at": [None, "2030-07-03T12:00:00.000000Z"],
+        "default_certificate": ["CN=Example Signing", SUBJECT],
+    }
+
+
+def test_a_default_that_completes_a_quorum_approves_the_request(world: World) -> None:
+    certificate = add_certificate(world)
+    release = world.request(with_default_certificate=True)
+    world.decide("ann", release)
+    world.do("admin", UpdateUser(user_id=world.people["ann"], roles=("SIGNER",)))
+    world.decide("bob", release)
+    vault = world.things["vault"]
+    world.do("admin", RemoveCertificate(keypair_id=vault, certificate_id=certificate))
+    world.do("admin", UpdateUser(user_id=world.people["ann"], roles=("LEAD",)))
+    assert world.release(release).status is Status.PENDING
+    world.do("admin", self_signed(world, make_default=True))
+    assert tags(world)[-2:] == [DONE, "release:approved"]
+    assert world.release(release).status is Status.APPROVED
 
 
 class Killed(BaseException):
