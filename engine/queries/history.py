@@ -44,13 +44,22 @@ class LedgerFilter:
     until: datetime | None = None
 
 
+def require_ledger(context: QueryContext) -> None:
+    """Refuse viewers who may not read the whole ledger of their account.
+
+    Raises:
+        Refusal: FORBIDDEN, without `VIEW_LEDGER` or with a token that lacks this scope.
+    """
+    refusal = missing_permission(context.actor, Permission.VIEW_LEDGER)
+    if refusal is not None:
+        raise refusal
+
+
 def ledger(
     context: QueryContext, filter_: LedgerFilter, page_args: PageArgs, *, descending: bool = True
 ) -> Page[Row[Any]]:
     """A page of the account's ledger; needs `VIEW_LEDGER`."""
-    refusal = missing_permission(context.actor, Permission.VIEW_LEDGER)
-    if refusal is not None:
-        raise refusal
+    require_ledger(context)
     query = sa.select(e).where(e.c.account_id == context.account_id, *_conditions(filter_))
     order = Order("POSITION", (e.c.position,), descending)
     return fetch(context.connection, query, order, page_args, scope_of(filter_))

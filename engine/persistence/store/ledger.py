@@ -32,6 +32,8 @@ from engine.persistence.store.tables import ledger_entries, ledger_heads
 FORMAT = 2
 #: What the first entry of an account is chained to.
 GENESIS = bytes(32)
+#: Less than each position that a row has, also one that somebody has changed.
+BEFORE_ALL = -(2**62)
 
 # Statements of the hot path are built once: to build one costs more than to run it.
 _HEAD = sa.select(ledger_heads.c.count, ledger_heads.c.hash, ledger_heads.c.subscribed_tags).where(

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row
 
 from engine.persistence.db.canonical_json import canonical, instant_text
 from engine.persistence.store import ledger
-from engine.persistence.store.ledger import FORMAT, GENESIS, Head
+from engine.persistence.store.ledger import BEFORE_ALL, FORMAT, GENESIS, Head
 from engine.persistence.store.tables import ledger_entries as e
 
 #: Entries read by one statement.
@@ -85,7 +85,7 @@ def verify(connection: Connection, account_id: UUID, anchor: Anchor | None = Non
 
 
 def _entries(connection: Connection, account_id: UUID) -> Iterator[Row[Any]]:
-    after = -(2**62)
+    after = BEFORE_ALL
     while True:
         query = sa.select(e).where(e.c.account_id == account_id, e.c.position > after)
         rows = connection.execute(query.order_by(e.c.position).limit(ENTRIES_PER_READ)).all()
