@@ -11,6 +11,7 @@ from api.graphql.queries.nodes import NodeQueries
 from api.graphql.queries.pipelines import PipelineQueries
 from api.graphql.queries.releases import ReleaseQueries
 from api.graphql.queries.signatures import SignatureQueries
+from api.graphql.queries.signers import SignerQueries
 from api.graphql.queries.webhooks import WebhookQueries
 
 
@@ -27,6 +28,7 @@ class Query(
     CountQueries,
     AdministrationQueries,
     CertificateQueries,
+    SignerQueries,
     WebhookQueries,
     PipelineQueries,
 ):
