@@ -194,6 +194,9 @@ def connected(runtime: Runtime) -> Iterator[None]:
 def signer_options(settings: Settings) -> dict[str, str]:
     """Return the options of signer backends that are set."""
     options = {
+        "aws_kms_region": settings.aws_kms_region,
+        "aws_kms_endpoint_url": settings.aws_kms_endpoint_url,
+        "aws_kms_deletion_days": str(settings.aws_kms_deletion_days),
         "pkcs11_module": settings.pkcs11_module,
         "pkcs11_token": settings.pkcs11_token,
         "pkcs11_pin": _plain(settings.pkcs11_pin),

@@ -28,7 +28,7 @@ app.command("import")(import_key)
 @app.command("check")
 @exit_with_refusal
 def check() -> None:
-    """Open every sealed private key, and look for keys in an HSM that no keypair uses.
+    """Open every sealed private key, and look for keys in HSMs and KMS that no keypair uses.
 
     Exits with 1 and names those that do not open, and those that are not used.
     """

@@ -19,6 +19,7 @@ from api.config import settings_rules as rules
 from api.config.sections.database import DatabaseSection
 from api.config.sections.graphql import GraphQLSection
 from api.config.sections.hsm import HSMSection
+from api.config.sections.kms import KMSSection
 from api.config.sections.mail import MailSection
 from api.config.sections.messages import MessagesSection
 from api.config.sections.observability import ObservabilitySection
@@ -39,6 +40,7 @@ class Settings(
     TimestampsSection,
     PipelinesSection,
     OpenIDSection,
+    KMSSection,
     HSMSection,
     ServiceSection,
     MailSection,

@@ -24,6 +24,7 @@ from notifications.channels.smtp import Server
 
 _HOST = re.compile(r"\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+")
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
+_AWS_REGION = re.compile(r"[a-z]+(-[a-z]+)+-[0-9]+", re.ASCII)
 #: Prints a key as long and as random as ours have to be.
 MAKE_KEY = "openssl rand -base64 32"
 SECRET_KEY_LENGTH = 32
@@ -193,6 +194,18 @@ def tsa_url(url: str) -> None:
     """Require a web address without credentials; nothing secret is sent to it."""
     if not _is_address(url) or "@" in urlsplit(url).netloc:
         raise ValueError("must be a web address like http://timestamp.example.com")
+
+
+def aws_region(name: str) -> None:
+    """Require what names of regions look like; which ones there are changes."""
+    if not _AWS_REGION.fullmatch(name):
+        raise ValueError("must be a region of AWS, like eu-central-1")
+
+
+def kms_endpoint_url(url: str) -> None:
+    """Require an address that credentials may be sent to."""
+    if not is_safe(url):
+        raise ValueError("must be an address of KMS with https://, or with http:// on this machine")
 
 
 def address_and_port(text: str) -> None:

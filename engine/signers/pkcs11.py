@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Self
-from uuid import UUID
 
 from engine.model.algorithms import KeypairAlgorithm, Scheme
 from engine.signers.base import (
@@ -16,11 +15,11 @@ from engine.signers.base import (
     SignerFailed,
     SigningInput,
     SigningKey,
-    UnacceptableKey,
     inputs_of,
     require_generates,
     require_input,
 )
+from engine.signers.key_labels import binding_of, label_of, require_others
 from engine.signers.keyring import Keyring
 from engine.signers.pkcs11_settings import configured_tokens
 from engine.signers.pkcs11_uri import KeyObject, KeySought
@@ -71,7 +70,7 @@ class Pkcs11Signer(Signer):
     def generate(self, algorithm: KeypairAlgorithm, binding: KeyBinding) -> GeneratedKey:
         """The key's CKA_ID is the keypair's id; its label, `<account>/<keypair>`, the material."""
         require_generates(self, algorithm)
-        label = _label(binding)
+        label = label_of(binding)
         public = self._token.make_key(algorithm, binding.keypair_id.bytes, label)
         return GeneratedKey(public, label.encode("ascii"), key_id=None)
 
@@ -89,32 +88,31 @@ class Pkcs11Signer(Signer):
         The material is where the key is, sealed for the keypair: it opens for no other.
         """
         place, public = self._token.find_key(KeySought.parse(reference), algorithm)
-        if _binding(place.label) is not None:
-            raise UnacceptableKey("This key was made for a keypair. It is used through that one.")
+        require_others(place.label)
         sealed = self._keyring.seal(place.to_bytes(), binding)
         return GeneratedKey(public, sealed.material, sealed.key_id)
 
     def _place_of(self, key: SigningKey) -> KeyObject:
         if key.key_id is not None:
             return self._adopted.get(key)
-        label = _label(key.binding)
+        label = label_of(key.binding)
         if key.material != label.encode("ascii"):
             raise SignerFailed("The HSM's key belongs to another keypair.")
         return KeyObject(key.binding.keypair_id.bytes, label)
 
     def destroy(self, key: SigningKey) -> None:
         """Both halves, in the token."""
-        self._token.destroy_key(key.binding.keypair_id.bytes, _label(key.binding))
+        self._token.destroy_key(key.binding.keypair_id.bytes, label_of(key.binding))
 
     def stored_keys(self) -> Iterable[KeyBinding]:
         """Those whose labels are of this signer's making, of this installation or another one."""
-        return frozenset(filter(None, map(_binding, self._token.labels())))
+        return frozenset(filter(None, map(binding_of, self._token.labels())))
 
     def removal(self, binding: KeyBinding) -> str:
         """The object in the token, as the tools of an HSM ask for it."""
         return (
             f"delete the private and the public key with the id {binding.keypair_id.hex}"
-            f" and the label {_label(binding)} from the token with the HSM's own tool,"
+            f" and the label {label_of(binding)} from the token with the HSM's own tool,"
             f" for example with pkcs11-tool --login --delete-object --type privkey"
             f" --id {binding.keypair_id.hex}, and the same with pubkey"
         )
@@ -122,17 +120,3 @@ class Pkcs11Signer(Signer):
     def health(self) -> None:
         """Connect and ask the token; `SignerFailed` says what to check."""
         self._token.check()
-
-
-def _label(binding: KeyBinding) -> str:
-    return f"{binding.account_id}/{binding.keypair_id}"
-
-
-def _binding(label: str) -> KeyBinding | None:
-    """What a label of `_label` was made of; None for a label of others."""
-    account, _, keypair = label.partition("/")
-    try:
-        binding = KeyBinding(UUID(account), UUID(keypair))
-    except ValueError:
-        return None
-    return binding if _label(binding) == label else None

@@ -14,9 +14,9 @@ from api.cli.main import app
 atexit.register(lambda: pathlib.Path("modules.txt").write_text("\\n".join(sys.modules)))
 app()
 """
-#: What else there is only for PostgreSQL, migrations, calendar files, OpenID Connect, PKCS#11 and
-#: the help of commands.
-UNUSED = {"psycopg", "alembic", "mako", "icalendar", "joserfc", "httpx2", "pkcs11", "rich"}
+#: What else there is only for PostgreSQL, migrations, calendar files, OpenID Connect, PKCS#11,
+#: AWS KMS and the help of commands.
+UNUSED = {"psycopg", "alembic", "mako", "icalendar", "joserfc", "httpx2", "pkcs11", "boto3", "rich"}
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,9 @@ ALGORITHMS = tuple(
     for algorithm in KeypairAlgorithm
     if algorithm is algorithm.current and algorithm.bits not in (2048, 4096)
 )
-BACKENDS = ("local", "pkcs11")
+BACKENDS = ("local", "pkcs11", "aws_kms")
+#: What keys of each kind are in, where that is not this process.
+HOLDERS = {"pkcs11": "SoftHSM", "aws_kms": "a server of its API, made with moto"}
 #: By form, the schemes that the server makes it with, and what it says of the others.
 _WRONG_CATEGORY = (
     "{algorithm} makes keypairs of the category STANDARD. Choose another algorithm or category."

@@ -10,17 +10,28 @@ from tests.verifiers.matrix import (
     ALGORITHMS,
     BACKENDS,
     CHECKS,
+    HOLDERS,
     Check,
     refusal_of_server,
 )
 
+
+def _signers() -> str:
+    described = [
+        f"`{name}` ({HOLDERS[name]})" if name in HOLDERS else f"`{name}`" for name in BACKENDS
+    ]
+    return f"{', '.join(described[:-1])} and {described[-1]}"
+
+
 _HEAD = f"""# Verified by
 
-Tests sign with keys of each algorithm in each of the signers {" and ".join(BACKENDS)} (SoftHSM),
+Tests sign with keys of each algorithm in each of the signers
+{_signers()},
 and hold the signatures against programs that are not part of Countersign: each accepts the content
-that was signed, and refuses another. Of RSA one size is tried. The page is generated from the table
-of these tests, `tests/verifiers/matrix.py`. What jarsigner, osslsigncode, sbsign, apksigner and
-other tools sign through the agent is verified by these tools in tests of their own.
+that was signed, and refuses another. Only `pkcs11` has no keys of ML-DSA. Of RSA one size is tried.
+The page is generated from the table of these tests, `tests/verifiers/matrix.py`. What jarsigner,
+osslsigncode, sbsign, apksigner and other tools sign through the agent is verified by these tools in
+tests of their own.
 """
 
 

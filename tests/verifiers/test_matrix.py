@@ -15,6 +15,7 @@ from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import KeypairCategory
 from engine.persistence.db.database import Database
 from engine.signing.request import Refused
+from tests.support.kms import kms_signer
 from tests.support.softhsm import softhsm_signer
 from tests.support.world import World, make_world
 from tests.verifiers.matrix import (
@@ -38,17 +39,17 @@ CASES = [
     for algorithm in ALGORITHMS
     for check in CHECKS
     if refusal_of_server(check.form, algorithm) is None
-    and (backend == "local" or algorithm.scheme is not Scheme.ML_DSA)
+    and (backend != "pkcs11" or algorithm.scheme is not Scheme.ML_DSA)
 ]
 
 
 @pytest.fixture
 def world(database: Database, tmp_path: Path) -> Iterator[World]:
-    """A world with both backends, at the time by which foreign programs judge."""
+    """A world with every backend, at the time by which foreign programs judge."""
     world = make_world(database)
     world.clock.instant = datetime.now(UTC).replace(microsecond=0)
-    with softhsm_signer(tmp_path) as pkcs11:
-        signers = {**world.system.signers, pkcs11.name: pkcs11}
+    with softhsm_signer(tmp_path) as pkcs11, kms_signer() as kms:
+        signers = {**world.system.signers, pkcs11.name: pkcs11, kms.name: kms}
         world.system = replace(world.system, signers=signers)
         yield world
 

@@ -152,11 +152,11 @@ class AdoptKeypairInput:
         description="The algorithm of the key; a key of another one is refused."
     )
     backend: str = strawberry.field(
-        description="The name of the signer that holds the key, such as pkcs11."
+        description="The name of the signer that holds the key, such as pkcs11 or aws_kms."
     )
     key: str = strawberry.field(
         description="The key in the signer: for an HSM its label, or a PKCS#11 URI with `object`,"
-        " `id` or both."
+        " `id` or both; for AWS KMS its id, its ARN or an alias."
     )
     access: KeypairAccess = strawberry.field(
         default=KeypairAccess.OPEN,
@@ -273,9 +273,9 @@ class KeypairMutations:
         return await run_action(info, input, act, ImportKeypairPayload)
 
     @strawberry.mutation(
-        description="Makes a keypair of a key that a signer holds already, such as a key in an HSM,"
-        " which needs MANAGE_KEYPAIRS. The key signs once to show that it works, stays where it is,"
-        " and becomes one keypair only."
+        description="Makes a keypair of a key that a signer holds already, such as a key in an HSM"
+        " or in AWS KMS, which needs MANAGE_KEYPAIRS. The key signs once to show that it works,"
+        " stays where it is, and becomes one keypair only."
     )
     async def adopt_keypair(self, info: Info, input: AdoptKeypairInput) -> AdoptKeypairPayload:
         return await run_mutation(info, input, AdoptKeypairPayload)
