@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from countersign.errors import ClientError, ExitStatus
+from countersign.terminal import note_failure, print_text
 
 VERBS_GROUP = "countersign.verbs"
 #: The client's verbs, and the module in which each has the Typer application `app`.
@@ -109,7 +110,7 @@ def countersign(
     if version:
         from importlib.metadata import version as installed_version
 
-        print(installed_version("countersign-client"))
+        print_text(installed_version("countersign-client"))
         raise typer.Exit
 
 
@@ -118,10 +119,10 @@ def main() -> None:
     try:
         app()
     except ClientError as error:
-        print(f"countersign: {error}", file=sys.stderr)
+        note_failure(error.code, error.message)
         sys.exit(error.exit_status)
     except OSError as error:
-        print(f"countersign: FAILED: {error}", file=sys.stderr)
+        note_failure("FAILED", str(error))
         sys.exit(ExitStatus.FAILED)
     except KeyboardInterrupt:
         sys.exit(ExitStatus.FAILED)

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from collections.abc import Callable
+
+from countersign.terminal import note_failure, notice
 
 #: Says why there is no signature, by a code and a sentence.
 Notify = Callable[[str, str], None]
-
-
-def notice(code: str, sentence: str) -> str:
-    """The line that a person reads, without control characters of a server or a tool."""
-    line = f"countersign: {code}: {sentence}"
-    return "".join(character if character.isprintable() else " " for character in line)
-
-
-def notify_on_stderr(code: str, sentence: str) -> None:
-    """Say it on the agent's own standard error."""
-    print(notice(code, sentence), file=sys.stderr, flush=True)
 
 
 def notify_process(process_id: int) -> Notify:
@@ -29,7 +19,7 @@ def notify_process(process_id: int) -> Notify:
     """
 
     def notify(code: str, sentence: str) -> None:
-        notify_on_stderr(code, sentence)
+        note_failure(code, sentence)
         try:
             descriptor = os.open(
                 f"/proc/{process_id}/fd/2", os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK

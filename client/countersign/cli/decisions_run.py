@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from countersign.cli.output import chosen, note, plural, print_json, print_json_line, print_rows
+from countersign.cli.output import chosen, plural, print_json, print_json_line, print_rows
 from countersign.cli.rows import RELEASE_COLUMNS, print_release, release_cells
 from countersign.connection.connect import connect
 from countersign.connection.events import EventStream
@@ -21,6 +21,7 @@ from countersign.operations.releases import (
     REJECT_RELEASE,
 )
 from countersign.releases.lookups import release_named
+from countersign.terminal import note, print_line
 
 _DECISIONS = {"approve": APPROVE_RELEASE, "reject": REJECT_RELEASE}
 
@@ -59,7 +60,7 @@ def _print_line(release: Mapping[str, Any], fields: str | None) -> None:
     if fields is not None:
         print_json_line(chosen(release, fields))
     else:
-        print("\t".join(release_cells(release)), flush=True)
+        print_line(*release_cells(release))
 
 
 def decide(

@@ -13,6 +13,7 @@ from countersign.connection.graphql import Connection
 from countersign.connection.settings import load_settings
 from countersign.errors import ClientError
 from countersign.operations.viewer import VIEWER
+from countersign.terminal import print_line
 
 #: The clocks of pipelines decide whether their tokens are valid, and windows open by the server's.
 _MAX_CLOCK_DIFFERENCE_SECONDS = 30
@@ -37,9 +38,7 @@ def examine(fields: str | None) -> None:
     for check in _checks():
         checks.append(check)
         if fields is None:
-            print(
-                f"{'FAULT' if check.fault else 'ok   '}  {check.name}: {check.detail}", flush=True
-            )
+            print_line(f"{'FAULT' if check.fault else 'ok   '}  {check.name}: {check.detail}")
     if fields is not None:
         rows = [
             {"name": check.name, "ok": check.fault is None, "detail": check.detail}

@@ -15,6 +15,7 @@ from countersign.connection.paths import replace_file
 from countersign.errors import UsageError
 from countersign.operations.keypairs import KEYPAIRS
 from countersign.releases.lookups import keypair_named
+from countersign.terminal import printable
 
 
 def print_keypairs(search: str | None, fields: str | None) -> None:
@@ -67,5 +68,5 @@ def export_public_key(alias: str, form: str, out: Path | None) -> None:
 def _content(form: str, value: Any) -> bytes:
     if form == "der":
         return b64decode(value)
-    text = json.dumps(value, indent=2) if form == "jwk" else str(value)
-    return (text.rstrip("\n") + "\n").encode()
+    text = json.dumps(value, indent=2) if form == "jwk" else str(value).rstrip("\n")
+    return "".join(f"{printable(line)}\n" for line in text.split("\n")).encode()

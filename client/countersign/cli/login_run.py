@@ -10,7 +10,6 @@ import webbrowser
 from collections.abc import Mapping
 from typing import Any
 
-from countersign.cli.output import note
 from countersign.connection import oauth
 from countersign.connection.credentials import Credentials
 from countersign.connection.graphql import Connection
@@ -25,6 +24,7 @@ from countersign.connection.stored_logins import forget_login, store_login, stor
 from countersign.errors import ClientError, NotSignedInError, TransientError
 from countersign.operations.tokens import OWN_SESSIONS, REVOKE_SESSION
 from countersign.operations.viewer import VIEWER
+from countersign.terminal import note
 
 #: By how many seconds the pause between two requests grows when the server asks for that.
 _SLOW_DOWN_SECONDS = 5

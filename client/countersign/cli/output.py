@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from countersign.errors import UsageError
+from countersign.terminal import print_line, print_text, printable
 
 JsonFields = Annotated[
     str | None,
@@ -24,12 +25,21 @@ ALL_FIELDS = "all"
 
 def print_json(value: object) -> None:
     """Print a value as JSON."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    print_text(_json_text(value, indent=2))
 
 
 def print_json_line(value: object) -> None:
     """Print a value as JSON on a line of its own, at once: for streams."""
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+    print_text(_json_text(value))
+
+
+def _json_text(value: object, indent: int | None = None) -> str:
+    """Return a value as JSON that people can read, in which what a terminal acts on is escaped."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    return "".join(
+        character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1]
+        for character in text
+    )
 
 
 def chosen(row: Mapping[str, Any], fields: str) -> dict[str, Any]:
@@ -51,7 +61,7 @@ def print_row(row: Mapping[str, Any], fields: str | None, line: Callable[[], str
     if fields is not None:
         print_json(chosen(row, fields))
     else:
-        print(line())
+        print_line(line())
 
 
 def print_rows(
@@ -71,7 +81,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table: in columns on a terminal, and separated by tabs to a program or a file."""
     if not sys.stdout.isatty():
         for row in rows:
-            print("\t".join(row))
+            print_line(*row)
         return
     from rich import box
     from rich.console import Console
@@ -80,7 +90,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
     table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     Console().print(table)
 
 
@@ -89,14 +99,9 @@ def print_pairs(pairs: Iterable[tuple[str, object]]) -> None:
     shown = [(name, str(value)) for name, value in pairs if value not in (None, "")]
     width = max(len(name) for name, _ in shown)
     for name, value in shown:
-        print(f"{name:<{width}}  {value}")
+        print_line(f"{name:<{width}}  {value}")
 
 
 def plural(number: int, singular: str, many: str) -> str:
     """Return the text for one thing, or that for many with their number in place of `{}`."""
     return singular if number == 1 else many.format(number)
-
-
-def note(message: str) -> None:
-    """Tell a person how things go, beside the output that programs read."""
-    print(message, file=sys.stderr, flush=True)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from countersign.cli.output import chosen, note, print_json, print_json_line, print_rows
+from countersign.cli.output import chosen, print_json, print_json_line, print_rows
 from countersign.cli.rows import RELEASE_COLUMNS, print_release, release_cells
 from countersign.cli.waiting import tell_status, wait_limit
 from countersign.connection.connect import connect
@@ -30,6 +30,7 @@ from countersign.releases.lookups import (
     user_with_email,
 )
 from countersign.releases.waiting import AWAITED, OPEN, wait_until_open
+from countersign.terminal import note, print_line
 from countersign.times import parse_instant, parse_length, rfc3339, shown_instant
 
 #: By the verb, what ends a release.
@@ -157,7 +158,7 @@ def watch_releases(name: str | None, fields: str | None) -> None:
                 print_json_line(chosen(row, fields))
             else:
                 at = shown_instant(datetime.now(UTC).isoformat())
-                print(f"{at}  {row['name']}  {row['tag']}  {row['status']}", flush=True)
+                print_line(f"{at}  {row['name']}  {row['tag']}  {row['status']}")
 
 
 def end_release(verb: str, name: str, reason: str | None, fields: str | None) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from cryptography import x509
 
-from countersign.cli.output import note, plural
+from countersign.cli.output import plural
 from countersign.cli.waiting import tell_status, wait_limit
 from countersign.connection.connect import connect
 from countersign.connection.graphql import Connection
@@ -27,6 +27,7 @@ from countersign.signing.names import DigestName, FormName
 from countersign.signing.results import signature_paths, write_manifest
 from countersign.signing.run import RunResult, sign_files
 from countersign.signing.trusted_keys import load_trusted_key
+from countersign.terminal import note, print_line
 
 #: Failures that are named one by one.
 _SHOWN_FAILURES = 10
@@ -153,7 +154,7 @@ def _explain(
 ) -> None:
     explained = connection.run(EXPLAIN_SIGN, input={"keypairId": keypair["id"]})["explainSign"]
     for factor in explained["factors"]:
-        print(f"{'yes' if factor['passed'] else 'no '}  {factor['name']}: {factor['detail']}")
+        print_line(f"{'yes' if factor['passed'] else 'no '}  {factor['name']}: {factor['detail']}")
     refused = [factor for factor in explained["factors"] if not factor["passed"]]
     if not explained["allowed"]:
         raise RefusedError(refused[0]["code"], refused[0]["detail"])

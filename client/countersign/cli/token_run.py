@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from countersign.cli.output import chosen, note, print_json, print_rows
+from countersign.cli.output import chosen, print_json, print_rows
 from countersign.connection.connect import connect
 from countersign.operations.tokens import CREATE_TOKEN, REVOKE_TOKEN, TOKENS
 from countersign.releases.lookups import user_with_email
+from countersign.terminal import note, print_line
 from countersign.times import parse_instant, rfc3339, shown_instant
 
 
@@ -51,7 +52,7 @@ def create_token(
     if fields is not None:
         print_json(chosen({**payload["token"], "secret": payload["secret"]}, fields))
         return
-    print(payload["secret"])
+    print_line(payload["secret"])
     note("The secret is shown this once. Keep it safe.")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from countersign.cli.output import note, plural
+from countersign.cli.output import plural
 from countersign.connection.connect import connect
 from countersign.errors import ClientError, UsageError
 from countersign.releases.lookups import keypair_named, trusted_text
@@ -15,6 +15,7 @@ from countersign.signing.names import DigestName, FormName
 from countersign.signing.results import signature_paths
 from countersign.signing.trusted_keys import TrustedKey, load_trusted_key, read_trusted_key
 from countersign.signing.verifying import read_manifest, read_signatures, verify_files
+from countersign.terminal import note, print_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ def run(options: VerifyOptions) -> None:
         raise UsageError("Name the files to verify, or a manifest.")
     faults = 0
     for file in verify_files(form, signatures):
-        print(f"{file.path}: {file.fault or 'valid'}")
+        print_line(f"{file.path}: {file.fault or 'valid'}")
         faults += file.fault is not None
     if faults:
         message = f"Not valid: {faults} of {len(signatures)}. The lines above say why."

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from countersign.cli.output import note
+from countersign.terminal import note
 from countersign.times import parse_length, shown_instant
 
 Wait = Annotated[

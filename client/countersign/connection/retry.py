@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from countersign.errors import TransientError
+from countersign.terminal import printable
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class RetryPlan:
         if self._clock() + seconds > self._ends_at:
             raise error
         if self._delay_seconds == FIRST_DELAY_SECONDS:
-            left = self._ends_at - self._clock()
-            log.warning("countersign: %s Trying again for up to %.0f s.", error, left)
+            message, left = printable(str(error)), self._ends_at - self._clock()
+            log.warning("countersign: %s Trying again for up to %.0f s.", message, left)
         self._delay_seconds = min(2 * self._delay_seconds, MAX_DELAY_SECONDS)
         return seconds

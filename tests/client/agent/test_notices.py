@@ -9,16 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from countersign.agent.notices import notice, notify_process
+from countersign.agent.notices import notify_process
 
 LINE = "countersign: QUOTA_EXHAUSTED: All are used.\n"
 #: A tool that waits until its standard input is closed.
 TOOL = [sys.executable, "-c", "import sys; sys.stdin.read()"]
-
-
-def test_control_characters_do_not_reach_the_terminal() -> None:
-    shown = notice("OUTSIDE_WINDOW", "Release \x1b[2J\r\n2.0\x07 is ‘späte’.")
-    assert shown == "countersign: OUTSIDE_WINDOW: Release  [2J  2.0  is ‘späte’."
 
 
 def test_tool_shows_it_on_its_pipe(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from countersign.agent.notices import notice, notify_on_stderr
 from countersign.agent.running import run_command
 from countersign.agent.server_keys import ServerKeys
 from countersign.connection.connect import connect_async
 from countersign.errors import ClientError
+from countersign.terminal import note_failure, notice
 
 PROGRAM = "gpg"
 SIGNING_OPTIONS = frozenset({"--sign", "--detach-sign", "--clear-sign", "--clearsign"})
@@ -50,7 +50,7 @@ def _signs_by_letter(cluster: str) -> bool:
 
 def notify_on_terminal(code: str, sentence: str) -> None:
     """Say it on standard error and, where a tool reads that itself, on the terminal as well."""
-    notify_on_stderr(code, sentence)
+    note_failure(code, sentence)
     if not sys.stderr.isatty():
         with suppress(OSError), Path("/dev/tty").open("w", encoding="utf-8") as terminal:
             terminal.write(f"{notice(code, sentence)}\n")

@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from countersign.agent.notices import notify_on_stderr
 from countersign.agent.plugins.keys import find_key, sign
 from countersign.agent.signing_keys import AgentKey, DigestAlgorithm, Scheme
 from countersign.errors import ClientError, UsageError
+from countersign.terminal import note_failure
 
 PROTOCOL_VERSION = "v1"
 KEY_PREFIX = "countersign://"
@@ -130,7 +130,7 @@ def run(words: list[str], message: BinaryIO) -> Arguments:
     except (ValueError, KeyError, TypeError, AttributeError):
         return {"errorMessage": "The arguments are not those of the protocol."}
     except ClientError as error:
-        notify_on_stderr(error.code, error.message)
+        note_failure(error.code, error.message)
         return {"errorMessage": str(error)}
 
 
