@@ -114,14 +114,14 @@ class TokenConnection:
 
 @asynccontextmanager
 async def token_connection(
-    signer: KeySigner, *, initialized: bool = True
+    signer: KeySigner, *, initialized: bool = True, server: TokenServer | None = None
 ) -> AsyncIterator[TokenConnection]:
     """A client of a token in this process, over a pair of sockets."""
     ours, theirs = socket.socketpair()
     notices: list[tuple[str, str]] = []
     server_streams = await asyncio.open_connection(sock=theirs)
     serving = asyncio.create_task(
-        TokenServer(signer).serve(*server_streams, lambda *words: notices.append(words))
+        (server or TokenServer(signer)).serve(*server_streams, lambda *words: notices.append(words))
     )
     reader, writer = await asyncio.open_connection(sock=ours)
     writer.write(b"\2")

@@ -16,12 +16,13 @@ from pathlib import Path
 
 from countersign.agent.gpg.assuan import GpgAgent
 from countersign.agent.gpg.home import write_gnupg_home
-from countersign.agent.notices import Notify, notify_on_stderr, notify_process
+from countersign.agent.notices import Notify, notify_process
 from countersign.agent.p11.connection import TokenServer
 from countersign.agent.signing_keys import KeySigner
-from countersign.agent.sockets import Peer, ServeClient, listening, private_folder
+from countersign.agent.sockets import Peer, ServeClient, listening, private_folder, sole_agent_of
 from countersign.agent.ssh.agent import SshAgent
 from countersign.agent.tool_environment import ToolFiles, command_environment
+from countersign.terminal import note_failure, print_text
 
 #: Says to a client's person why there is no signature.
 NotifyPeer = Callable[[Peer], Notify]
@@ -68,7 +69,7 @@ def _on_stderr_of(peer: Peer) -> Notify:
 
 
 async def run_command(
-    signer: KeySigner, command: Sequence[str], notify: Notify = notify_on_stderr
+    signer: KeySigner, command: Sequence[str], notify: Notify = note_failure
 ) -> int:
     """Run a command that signs through the agent, and return its exit status.
 
@@ -90,7 +91,7 @@ async def _run(command: Sequence[str], environment: dict[str, str]) -> int:
     try:
         process = await asyncio.create_subprocess_exec(*command, env=environment)
     except OSError as error:
-        notify_on_stderr("NOT_RUN", f"{command[0]} cannot be run: {error.strerror}.")
+        note_failure("NOT_RUN", f"{command[0]} cannot be run: {error.strerror}.")
         return NOT_RUN_STATUS
     passing_on = asyncio.create_task(_pass_on(signals, process))
     status = await process.wait()
@@ -104,15 +105,21 @@ async def _pass_on(signals: asyncio.Queue[int], process: asyncio.subprocess.Proc
 
 
 async def serve_session(signer: KeySigner) -> None:
-    """Offer the keys in the user's runtime folder until the process is told to end."""
+    """Offer the keys in the user's runtime folder until the process is told to end.
+
+    Raises:
+        ClientError: An agent does so already, or the server does not say which keys there are.
+    """
     folder = private_folder(_runtime_folder() / "countersign")
     files = ToolFiles(folder)
     ending = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
-    async with offering(signer, files, _on_stderr_of):
+    async with AsyncExitStack() as session:
+        session.enter_context(sole_agent_of(folder))
+        await session.enter_async_context(offering(signer, files, _on_stderr_of))
         for name, value in files.variables(os.environ).items():
-            print(f"export {name}={shlex.quote(value)}", flush=True)
+            print_text(f"export {name}={shlex.quote(value)}")
         await ending.wait()
 
 
@@ -123,7 +130,7 @@ def _runtime_folder() -> Path:
 async def serve_stdio(signer: KeySigner) -> None:
     """Answer the one client at the other end of standard input and output."""
     reader, writer = await _standard_streams()
-    await TokenServer(signer).serve(reader, writer, notify_on_stderr)
+    await TokenServer(signer).serve(reader, writer, note_failure)
 
 
 async def _standard_streams() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 import os
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from countersign.errors import ClientError
 
 #: Process, user and group of the other side of a socket.
 _CREDENTIALS = struct.Struct("3i")
@@ -51,6 +54,36 @@ def private_folder(path: Path) -> Path:
     if status.st_uid != os.getuid() or status.st_mode & 0o077 or path.is_symlink():
         raise PermissionError(f"{path} has to belong to you alone (mode 0700), and does not.")
     return path
+
+
+@contextmanager
+def sole_agent_of(folder: Path) -> Iterator[None]:
+    """Let one agent at a time have its sockets in a folder, until the block ends.
+
+    The lock goes with the process that holds it, however that ends, so that sockets which are found
+    under the lock have been left behind.
+
+    Raises:
+        ClientError: The sockets there are those of another agent, which runs.
+    """
+    with (folder / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            raise _already_served(folder, lock.read()) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _already_served(folder: Path, process_id: str) -> ClientError:
+    message = (
+        f"Another agent, process {process_id}, has its sockets in {folder}. Use the variables that"
+        " it printed, end it first, or run one command with `countersign agent exec`."
+    )
+    return ClientError("ALREADY_SERVED", message)
 
 
 def _remove(path: Path) -> None:

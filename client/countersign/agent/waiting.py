@@ -12,8 +12,10 @@ from countersign.errors import RefusedError, TransientError
 
 #: The refusal that passes with time: no open release holds the keypair now.
 OUTSIDE_WINDOW = "OUTSIDE_WINDOW"
-#: How often the server is asked whether it would sign now. The question leaves no trace there.
-POLL_SECONDS = 1.0
+#: The server is asked whether it would sign now, which leaves no trace there: at first after so
+#: long, then after twice as long each time, up to the limit.
+FIRST_POLL_SECONDS = 1.0
+MAX_POLL_SECONDS = 15.0
 
 #: Tells whether the server would sign with a keypair now.
 IsOpen = Callable[[str], Awaitable[bool]]
@@ -73,8 +75,10 @@ class WaitingSigner:
 
     async def _wait_for(self, alias: str) -> None:
         ends_at = time.monotonic() + self._limit_seconds
+        pause_seconds = FIRST_POLL_SECONDS
         while time.monotonic() < ends_at:
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(pause_seconds)
+            pause_seconds = min(2 * pause_seconds, MAX_POLL_SECONDS)
             try:
                 if await self._is_open(alias):
                     return

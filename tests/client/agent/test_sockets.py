@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from countersign.agent import sockets
-from countersign.agent.sockets import Peer, listening, private_folder
+from countersign.agent.sockets import Peer, listening, private_folder, sole_agent_of
+from countersign.errors import ClientError
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, _peer: Peer) -> None:
@@ -72,3 +73,17 @@ def test_folder_that_others_can_enter_is_refused(tmp_path: Path) -> None:
     folder.chmod(0o700)
     with pytest.raises(PermissionError):
         private_folder(link)
+
+
+async def test_sockets_of_an_agent_that_runs_are_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    with sole_agent_of(tmp_path):
+        async with listening(path, echo):
+            with (
+                pytest.raises(ClientError, match=f"process {os.getpid()}, has its sockets"),
+                sole_agent_of(tmp_path),
+            ):
+                pass
+            assert await ask(path) == b"hello"
+    with sole_agent_of(tmp_path):
+        assert (tmp_path / "lock").read_text() == str(os.getpid())

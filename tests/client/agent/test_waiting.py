@@ -38,7 +38,8 @@ class Release:
 
 @pytest.fixture(autouse=True)
 def _ask_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0.005)
+    monkeypatch.setattr(waiting, "FIRST_POLL_SECONDS", 0.001)
+    monkeypatch.setattr(waiting, "MAX_POLL_SECONDS", 0.004)
 
 
 async def test_calls_are_held_until_the_release_opens_and_ask_together() -> None:
@@ -82,3 +83,20 @@ async def test_tool_that_gives_up_leaves_the_others_waiting() -> None:
     impatient.cancel()
     await patient
     assert len(keys.signed) == 1
+
+
+async def test_a_long_wait_asks_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def note_pause(seconds: float) -> None:
+        pauses.append(seconds)
+        await sleep(0)
+
+    monkeypatch.undo()
+    monkeypatch.setattr(waiting.asyncio, "sleep", note_pause)
+    keys = keys_in_memory("ECDSA_P256")
+    release = Release(keys, opens_after=7)
+    signer = WaitingSigner(keys, release.is_open, 60, lambda *_words: None)
+    await signer.sign("ecdsa-p256", DIGEST, SHA256)
+    assert pauses == [1, 2, 4, 8, 15, 15, 15]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from functools import partial
 
 from countersign.agent.notices import Notify
+from countersign.agent.p11.byte_budget import ByteBudget
 from countersign.agent.p11.calls import answer, error_body
 from countersign.agent.p11.client_state import TokenClient
 from countersign.agent.p11.constants import ReturnValue
@@ -23,6 +25,10 @@ from countersign.agent.signing_keys import KeySigner
 
 #: How many calls of one connection are answered at a time; further ones wait in the socket.
 MAX_CALLS = 64
+#: How many bytes of calls are held at a time, over all connections: four of the greatest calls.
+MAX_HELD_BYTES = 4 * MAX_BODY_BYTES
+#: How long a client may take to send what it has announced, since others may wait for the bytes.
+BODY_SECONDS = 120.0
 
 logger = logging.getLogger("countersign.agent.p11")
 
@@ -32,10 +38,13 @@ class TokenServer:
 
     Args:
         signer: Has the keys and signs.
+        max_held_bytes: How many bytes of calls are held at a time, over all connections; further
+            calls wait in their sockets.
     """
 
-    def __init__(self, signer: KeySigner) -> None:
+    def __init__(self, signer: KeySigner, max_held_bytes: int = MAX_HELD_BYTES) -> None:
         self._objects = ObjectTable(signer)
+        self._budget = ByteBudget(max_held_bytes)
 
     async def serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, notify: Notify
@@ -52,8 +61,8 @@ class TokenServer:
             await reader.readexactly(1)  # the version that the client would like
             writer.write(bytes([PROTOCOL_VERSION]))
             await self._answer_frames(client, reader, writer, calls)
-        except (asyncio.IncompleteReadError, ConnectionError, MalformedMessage):
-            pass  # the client has gone, or does not speak the protocol
+        except (asyncio.IncompleteReadError, ConnectionError, MalformedMessage, TimeoutError):
+            pass  # the client has gone, stands still, or does not speak the protocol
         finally:
             for call in calls:
                 call.cancel()
@@ -69,25 +78,33 @@ class TokenServer:
     ) -> None:
         free_slots = asyncio.Semaphore(MAX_CALLS)
 
-        def finish(call: asyncio.Task[None]) -> None:
+        def finish(call: asyncio.Task[None], body_bytes: int) -> None:
             calls.discard(call)
             free_slots.release()
+            self._budget.give_back(body_bytes)
 
         while True:
             await free_slots.acquire()
-            code, body = await _read_frame(reader)
+            code, body = await self._read_frame(reader)
             call = asyncio.create_task(_answer_frame(client, writer, code, body))
             calls.add(call)
-            call.add_done_callback(finish)
+            call.add_done_callback(partial(finish, body_bytes=len(body)))
 
-
-async def _read_frame(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    header = await reader.readexactly(FRAME_HEADER.size)
-    code, options_bytes, body_bytes = FRAME_HEADER.unpack(header)
-    if options_bytes > MAX_OPTIONS_BYTES or body_bytes > MAX_BODY_BYTES:
-        raise MalformedMessage("the frame is too long")
-    await reader.readexactly(options_bytes)
-    return code, await reader.readexactly(body_bytes)
+    async def _read_frame(self, reader: asyncio.StreamReader) -> tuple[int, bytes]:
+        """Read a call, whose bytes are taken from the budget for as long as it is answered."""
+        code, options_bytes, body_bytes = FRAME_HEADER.unpack(
+            await reader.readexactly(FRAME_HEADER.size)
+        )
+        if options_bytes > MAX_OPTIONS_BYTES or body_bytes > MAX_BODY_BYTES:
+            raise MalformedMessage("the frame is too long")
+        await self._budget.take(body_bytes)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                await reader.readexactly(options_bytes)
+                return code, await reader.readexactly(body_bytes)
+        except BaseException:
+            self._budget.give_back(body_bytes)
+            raise
 
 
 async def _answer_frame(
