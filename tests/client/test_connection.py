@@ -1,6 +1,7 @@
 """What the client makes of a server's answers, and what it sends again."""
 
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 import httpx2
@@ -212,3 +213,27 @@ def test_a_rejected_token_is_replaced_once(monkeypatch: pytest.MonkeyPatch) -> N
     assert opened.run(READ) == {"viewer": 1}
     sent = [request.headers["Authorization"] for request in server.requests]
     assert sent == ["Bearer csn_old", "Bearer csn_new"]
+
+
+def test_the_server_is_told_which_program_asks() -> None:
+    expected = f"countersign-client/{version('countersign-client')}"
+    assert Connection(SERVER, credentials()).http.headers["User-Agent"] == expected
+    assert AsyncConnection(SERVER, credentials()).http.headers["User-Agent"] == expected
+
+
+async def test_a_program_that_a_tool_waits_for_gives_up_early_on_a_server_that_never_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(graphql, "START_SECONDS", 0.0)
+    gone, answer = httpx2.ConnectError("refused"), reply({"data": {"viewer": None}})
+    server = Server(gone, answer, gone, answer)
+    opened = AsyncConnection(SERVER, credentials())
+    opened.http = httpx2.AsyncClient(base_url=SERVER, transport=httpx2.MockTransport(server))
+    async with opened:
+        with pytest.raises(TransientError, match="Check the URL and the network"):
+            await opened.run(READ)
+        assert len(server.requests) == 1
+        await opened.run(READ)
+        # It has answered now, and may be restarted.
+        await opened.run(READ)
+    assert len(server.requests) == 4

@@ -22,7 +22,9 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 from cryptography.x509.oid import NameOID
+from typer.testing import CliRunner
 
+from countersign.cli.verify import app as verify_app
 from countersign.connection import graphql
 from countersign.connection.credentials import Credentials
 from countersign.connection.graphql import Connection
@@ -395,3 +397,16 @@ def test_a_build_is_described_by_its_system_and_its_caller() -> None:
     assert build_context({}, []) == {}
     with pytest.raises(UsageError, match="NAME=TEXT"):
         build_context({}, ["commit"])
+
+
+def test_words_for_forms_and_hash_functions_may_be_written_in_capitals(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"content")
+    Path(f"{file}.sig").write_bytes(EC.sign(b"content", ec.ECDSA(hashes.SHA384())))
+    key = tmp_path / "key.pem"
+    key.write_bytes(EC.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    words = [str(file), "--public-key", str(key), "--format", "RAW", "--digest"]
+    assert CliRunner().invoke(verify_app, [*words, "SHA384"]).exit_code == 0
+    refused = CliRunner().invoke(verify_app, [*words, "SHA1"])
+    assert refused.exit_code == 2
+    assert "sha256" in refused.output

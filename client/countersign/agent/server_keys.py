@@ -70,6 +70,14 @@ class ServerKeys:
             message = f"There is no enabled keypair {alias!r} that you may see and tools can use."
             raise RefusedError("NOT_FOUND", message)
 
+    async def aliases_without_certificate(self) -> list[str]:
+        """Return the keypairs, other than those for OpenPGP, of which no certificate is known.
+
+        Raises:
+            ClientError: The server does not say.
+        """
+        return [key.alias for key in await self.keys() if not (key.certificates or key.is_openpgp)]
+
     async def sign(self, alias: str, content: bytes, hashed_by: DigestAlgorithm | None) -> bytes:
         """Return one signature over a digest or a message.
 

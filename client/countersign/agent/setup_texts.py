@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from countersign.agent.tool_environment import client_module
 
 #: Stands for p11-kit's client module where that is not installed.
@@ -58,6 +60,15 @@ install -D "$(command -v notation-countersign)" "$folder/notation-countersign"
 notation key add --plugin countersign --id release release
 notation sign --key release registry.example.com/app@sha256:...""",
 }
+
+
+def missing_certificates_text(aliases: Sequence[str]) -> str:
+    """Return what is said at the start of keypairs that have no certificate."""
+    return (
+        f"No certificate is known of {', '.join(aliases)}. Tools that need one, such as jarsigner,"
+        " apksigner and osslsigncode, do not find the keypair or refuse: add one with `countersign"
+        " key add-certificate`, or name a file by --certificate. Others sign without."
+    )
 
 
 def setup_text(tool: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from countersign.connection.credentials import CREDENTIAL_VARIABLES
+
 #: Where distributions put p11-kit's client module, and libp11's engine of OpenSSL.
 CLIENT_MODULE_PATTERNS = (
     "usr/lib/*/pkcs11/p11-kit-client.so",
@@ -16,8 +18,6 @@ ENGINE_PATTERNS = ("usr/lib/*/engines-3/pkcs11.so", "usr/lib64/engines-3/pkcs11.
 SYSTEM_OPENSSL_CONFIGURATION = Path("/etc/ssl/openssl.cnf")
 #: The number of the provider SunPKCS11 in `java.security` of the JDKs 11 to 21.
 JAVA_PROVIDER_NUMBER = 12
-#: Never passed on: what runs under the agent reaches keypairs through its sockets alone.
-SECRET_VARIABLES = frozenset({"COUNTERSIGN_TOKEN"})
 
 
 def _first_match(patterns: tuple[str, ...]) -> Path | None:
@@ -132,6 +132,10 @@ init = 0
 
 
 def command_environment(environment: Mapping[str, str], files: ToolFiles) -> dict[str, str]:
-    """Return the environment of a command that runs under the agent: without its secrets."""
-    passed_on = {name: value for name, value in environment.items() if name not in SECRET_VARIABLES}
+    """Return the environment of a command that runs under the agent.
+
+    It has none of the variables that lead to a credential: the command reaches keypairs through the
+    agent's sockets alone.
+    """
+    passed_on = {k: v for k, v in environment.items() if k not in CREDENTIAL_VARIABLES}
     return passed_on | files.variables(environment)

@@ -11,14 +11,14 @@ from typing import Annotated
 import typer
 
 from countersign.agent.certificates import load_certificates
-from countersign.agent.notices import notify_on_stderr
 from countersign.agent.running import run_command, serve_session, serve_stdio
 from countersign.agent.server_keys import ServerKeys
-from countersign.agent.setup_texts import SETUP_TEXTS, setup_text
+from countersign.agent.setup_texts import SETUP_TEXTS, missing_certificates_text, setup_text
 from countersign.agent.signing_keys import KeySigner
 from countersign.agent.waiting import WaitingSigner
 from countersign.connection.connect import connect_async
 from countersign.errors import UsageError
+from countersign.terminal import note_failure, print_text
 from countersign.times import parse_length
 
 app = typer.Typer(no_args_is_help=True)
@@ -96,7 +96,7 @@ def setup(
     """Print how a tool is set up."""
     if tool not in SETUP_TEXTS:
         raise UsageError(f"There is no text for {tool!r}. Choose one of: {', '.join(SETUP_TEXTS)}.")
-    print(setup_text(tool))
+    print_text(setup_text(tool))
 
 
 @asynccontextmanager
@@ -108,7 +108,9 @@ async def _signer(
     async with connect_async() as connection:
         keys = ServerKeys(connection, aliases, load_certificates(certificates or ()))
         await keys.require_named()
+        if without := await keys.aliases_without_certificate():
+            note_failure("NO_CERTIFICATE", missing_certificates_text(without))
         if limit is None:
             yield keys
         else:
-            yield WaitingSigner(keys, keys.is_open, limit.total_seconds(), notify_on_stderr)
+            yield WaitingSigner(keys, keys.is_open, limit.total_seconds(), note_failure)

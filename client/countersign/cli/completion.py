@@ -20,7 +20,8 @@ class Shell(StrEnum):
 
 @app.command("completion")
 def completion(
-    context: typer.Context, shell: Annotated[Shell, typer.Argument(help="Your shell.")]
+    context: typer.Context,
+    shell: Annotated[Shell, typer.Argument(case_sensitive=False, help="Your shell.")],
 ) -> None:
     """Print the script that completes `countersign` in a shell.
 

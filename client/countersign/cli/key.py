@@ -55,7 +55,8 @@ def show(alias: Alias, fields: JsonFields = None) -> None:
 def export(
     alias: Alias,
     form: Annotated[
-        PublicKeyForm, typer.Option("--format", help="The form of the public key.")
+        PublicKeyForm,
+        typer.Option("--format", case_sensitive=False, help="The form of the public key."),
     ] = PublicKeyForm.PEM,
     out: Annotated[Path | None, typer.Option(help="A file to write instead of printing.")] = None,
 ) -> None:

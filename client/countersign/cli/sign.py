@@ -23,11 +23,14 @@ def sign(
     ] = None,
     wait: Wait = None,
     form: Annotated[
-        FormName, typer.Option("--format", help="The form of the signatures.")
+        FormName, typer.Option("--format", case_sensitive=False, help="The form of the signatures.")
     ] = FormName.RAW,
     digest: Annotated[
         DigestName | None,
-        typer.Option(help="The hash function; the usual one for the key if left out."),
+        typer.Option(
+            case_sensitive=False,
+            help="The hash function. If left out, SHA-256, or for ECDSA that of the curve's size.",
+        ),
     ] = None,
     namespace: Annotated[
         str, typer.Option(help="With --format sshsig, what the signatures are for.")

@@ -35,10 +35,11 @@ def verify(
         Path | None, typer.Option(help="The manifest of `sign --manifest`, with the signatures.")
     ] = None,
     form: Annotated[
-        FormName, typer.Option("--format", help="The form of the signatures.")
+        FormName, typer.Option("--format", case_sensitive=False, help="The form of the signatures.")
     ] = FormName.RAW,
     digest: Annotated[
-        DigestName | None, typer.Option(help="The hash function, as `sign --digest` had it.")
+        DigestName | None,
+        typer.Option(case_sensitive=False, help="The hash function, as `sign --digest` had it."),
     ] = None,
     namespace: Annotated[
         str, typer.Option(help="With --format sshsig, what the signatures are for.")

@@ -6,10 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from countersign.connection.pipelines import forget_pipeline_token, pipeline_token
+from countersign.connection.pipelines import (
+    IDENTITY_VARIABLES,
+    forget_pipeline_token,
+    pipeline_token,
+)
 from countersign.connection.settings import Settings
 from countersign.connection.stored_logins import stored_login
 from countersign.errors import NotSignedInError
+
+#: Variables that have a credential, or lead to one.
+CREDENTIAL_VARIABLES = IDENTITY_VARIABLES | {"COUNTERSIGN_TOKEN", "COUNTERSIGN_TOKEN_FILE"}
 
 
 @dataclass(frozen=True, slots=True)

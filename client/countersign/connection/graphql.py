@@ -12,6 +12,7 @@ import httpx2
 from countersign.connection import wire
 from countersign.connection.credentials import Credential, Credentials
 from countersign.connection.retry import RetryPlan
+from countersign.connection.user_agent import user_agent
 from countersign.errors import NotSignedInError, TransientError
 from countersign.operations.operation import Operation
 
@@ -19,6 +20,9 @@ from countersign.operations.operation import Operation
 TIMEOUT = httpx2.Timeout(60.0, connect=10.0)
 #: How long an operation is sent again before it fails.
 RETRY_SECONDS = 60.0
+#: The same for a program that a tool waits for, until a server has answered it once: nothing has
+#: begun that would be lost, and the URL may be wrong.
+START_SECONDS = 10.0
 
 
 class Connection:
@@ -30,7 +34,9 @@ class Connection:
         self.server = server
         self.credentials = credentials
         self._retry_seconds = retry_seconds
-        self.http = httpx2.Client(base_url=server, timeout=TIMEOUT)
+        self.http = httpx2.Client(
+            base_url=server, timeout=TIMEOUT, headers={"User-Agent": user_agent()}
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -101,15 +107,21 @@ class Connection:
 
 
 class AsyncConnection:
-    """A connection for programs with an event loop."""
+    """A connection for programs with an event loop.
+
+    Until the server has answered once, an operation is sent again for a short time only.
+    """
 
     def __init__(
         self, server: str, credentials: Credentials, *, retry_seconds: float = RETRY_SECONDS
     ) -> None:
         self.server = server
         self.credentials = credentials
-        self._retry_seconds = retry_seconds
-        self.http = httpx2.AsyncClient(base_url=server, timeout=TIMEOUT)
+        self._retry_seconds = min(retry_seconds, START_SECONDS)
+        self._later_retry_seconds = retry_seconds
+        self.http = httpx2.AsyncClient(
+            base_url=server, timeout=TIMEOUT, headers={"User-Agent": user_agent()}
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -158,4 +170,6 @@ class AsyncConnection:
             response = await self.http.post(wire.PATH, headers=headers, json=body)
         except httpx2.TransportError as error:
             raise wire.unreachable(self.server, error) from error
-        return wire.data_of(response)
+        data = wire.data_of(response)
+        self._retry_seconds = self._later_retry_seconds
+        return data

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 
+from countersign.connection.user_agent import user_agent
 from countersign.errors import ClientError, NotSignedInError, TransientError
 
 #: The client that the server knows this program as (RFC 6749 section 2.2); it has no secret.
@@ -16,7 +17,7 @@ DEVICE_PATH = "/oauth/device_authorization"
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 ID_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:id_token"  # noqa: S105 - a name
-TIMEOUT_SECONDS = 30.0
+TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
 
 
 class OAuthRefusedError(NotSignedInError):
@@ -42,7 +43,12 @@ def post_form(server: str, path: str, form: Mapping[str, str]) -> dict[str, Any]
         TransientError: It cannot be reached, or is too busy.
     """
     try:
-        response = httpx2.post(server + path, data=dict(form), timeout=TIMEOUT_SECONDS)
+        response = httpx2.post(
+            server + path,
+            data=dict(form),
+            headers={"User-Agent": user_agent()},
+            timeout=TIMEOUT,
+        )
     except httpx2.TransportError as error:
         message = f"{server} cannot be reached: {error}. Check the URL and the network."
         raise TransientError("UNREACHABLE", message, did_nothing=False) from error

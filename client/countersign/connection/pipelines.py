@@ -18,6 +18,7 @@ import httpx2
 from countersign.connection import oauth
 from countersign.connection.paths import cache_folder, write_private
 from countersign.connection.settings import Settings
+from countersign.connection.user_agent import user_agent
 from countersign.errors import NotSignedInError
 
 #: What tells the jobs of one runner apart; where no system numbers them, their own tokens do.
@@ -106,9 +107,9 @@ def _from_github(environ: Mapping[str, str], audience: str) -> str:
         {"audience": audience}
     )
     secret = environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "")
-    headers = {"Authorization": f"Bearer {secret}"}
+    headers = {"Authorization": f"Bearer {secret}", "User-Agent": user_agent()}
     try:
-        response = httpx2.get(url, headers=headers, timeout=oauth.TIMEOUT_SECONDS)
+        response = httpx2.get(url, headers=headers, timeout=oauth.TIMEOUT)
         return str(response.raise_for_status().json()["value"])
     except (httpx2.HTTPError, ValueError, KeyError) as error:
         message = f"GitHub's service for ID tokens did not answer with one: {error}."
@@ -121,6 +122,10 @@ _SOURCES: dict[str, Callable[[Mapping[str, str], str], str]] = {
     "COUNTERSIGN_ID_TOKEN_FILE": _from_file,
     "ACTIONS_ID_TOKEN_REQUEST_URL": _from_github,
 }
+
+
+#: Variables with which whoever reads them can pass for the job.
+IDENTITY_VARIABLES = frozenset({*_SOURCES, "ACTIONS_ID_TOKEN_REQUEST_TOKEN"})
 
 
 def _read(path: Path) -> PipelineToken | None:

@@ -10,7 +10,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from shutil import which
 
 import pytest
 
@@ -18,6 +20,7 @@ from engine.commands.keys.certificates import AddCertificate
 from engine.model.algorithms import KeypairAlgorithm
 from tests.support.agent_tools import AGENT, AgentTools, agent_tools, needs, token_key_id
 from tests.support.p11_client import INITIALIZE, TokenConnection, TokenError, u32
+from tests.support.running import free_port
 from tests.support.world import World
 
 pytestmark = [
@@ -34,13 +37,24 @@ def tools(world: World, tmp_path: Path) -> Iterator[AgentTools]:
 
 
 def test_command_gets_sockets_and_no_token(tools: AgentTools) -> None:
-    shown = tools.run(sys.executable, "-c", SHOW, "--key", "-x")
+    secrets = dict.fromkeys(
+        [
+            "COUNTERSIGN_TOKEN_FILE",
+            "COUNTERSIGN_ID_TOKEN",
+            "COUNTERSIGN_ID_TOKEN_FILE",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+            "ACTIONS_ID_TOKEN_REQUEST_URL",
+        ],
+        "secret",
+    )
+    shown = tools.run(sys.executable, "-c", SHOW, "--key", "-x", **secrets)
     environment, arguments = json.loads(shown.stdout)
     assert arguments == ["-c", "--key", "-x"]
     address = environment["P11_KIT_SERVER_ADDRESS"]
     assert address.startswith("unix:path=/")
     assert not Path(address.removeprefix("unix:path=")).parent.exists()
-    assert "COUNTERSIGN_TOKEN" not in environment
+    assert not environment.keys() & {"COUNTERSIGN_TOKEN", *secrets}
+    assert "secret" not in environment.values()
 
 
 @pytest.mark.parametrize(
@@ -83,6 +97,24 @@ def test_key_that_is_not_there_is_said_before_the_command_runs(tools: AgentTools
     assert refused.stderr.startswith("countersign: NOT_FOUND: There is no enabled keypair 'relaes")
 
 
+def test_keypair_without_certificate_is_said_once_at_the_start(tools: AgentTools) -> None:
+    options = ["--key", "release"]
+    warned = tools.run("true", options=options)
+    assert warned.returncode == 0
+    (line,) = warned.stderr.splitlines()
+    assert line.startswith("countersign: NO_CERTIFICATE: No certificate is known of release. ")
+    certificate = str(tools.certify("release"))
+    assert tools.run("true", options=[*options, "--certificate", certificate]).stderr == ""
+
+
+def test_server_that_is_not_there_is_said_before_the_command_runs(tools: AgentTools) -> None:
+    refused = tools.run("echo", "ran", COUNTERSIGN_URL=f"http://127.0.0.1:{free_port()}")
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert "Trying again for up to 10 s." in refused.stderr
+    assert refused.stderr.splitlines()[-1].startswith("countersign: UNREACHABLE: ")
+
+
 @needs("pkcs11-tool")
 def test_session_prints_what_a_shell_needs(tools: AgentTools) -> None:
     runtime_folder = tools.folder / "run"
@@ -100,6 +132,31 @@ def test_session_prints_what_a_shell_needs(tools: AgentTools) -> None:
         assert agent.wait(timeout=20) == 0
     assert "label:      release" in shown.stdout
     assert list((runtime_folder / "countersign").glob("pkcs11")) == []
+
+
+@contextmanager
+def session_of(tools: AgentTools) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """An agent for a session, and what sets a shell's SSH_AUTH_SOCK."""
+    environment = tools.environment | {"XDG_RUNTIME_DIR": str(tools.folder)}
+    command = [*AGENT, "serve"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as agent:
+        try:
+            assert agent.stdout
+            exports = iter(agent.stdout.readline, "")
+            yield agent, next(line for line in exports if "SSH_AUTH_SOCK" in line)
+        finally:
+            agent.kill()
+
+
+@pytest.mark.skipif(which("ssh-add") is None, reason="missing: ssh-add")
+def test_second_session_leaves_the_first_alone(tools: AgentTools) -> None:
+    with session_of(tools) as (first, exports):
+        second = tools.agent("serve", XDG_RUNTIME_DIR=str(tools.folder))
+        assert second.returncode == 1
+        assert f"ALREADY_SERVED: Another agent, process {first.pid}, has" in second.stderr
+        assert "release" in tools.plain("sh", "-c", f"{exports} ssh-add -l").stdout
+    with session_of(tools) as (_, exports):  # in the place of what the killed one has left behind
+        assert "release" in tools.plain("sh", "-c", f"{exports} ssh-add -l").stdout
 
 
 #: As p11-kit runs it for a module with `remote:`, and as ssh does on another machine.
@@ -122,7 +179,7 @@ def test_agent_answers_on_standard_input_and_output(tools: AgentTools, command: 
         theirs.close()
         signature, failure = asyncio.run(asyncio.wait_for(sign_twice(ours), 20))
         assert agent.stderr
-        assert agent.stderr.read().startswith("countersign: QUOTA_EXHAUSTED: ")
+        assert "countersign: QUOTA_EXHAUSTED: " in agent.stderr.read()
         assert agent.wait(timeout=20) == 0
     assert len(signature) == 64
     assert failure.value == 0x200  # CKR_FUNCTION_REJECTED
@@ -164,8 +221,7 @@ def test_tool_waits_until_the_release_opens(tools: AgentTools) -> None:
     ) as agent:
         assert agent.stderr
         lines = iter(agent.stderr.readline, "")
-        notice = next(line for line in lines if line.startswith("countersign: "))
-        assert notice.startswith("countersign: WAITING: ")
+        assert any(line.startswith("countersign: WAITING: ") for line in lines)
         assert tools.world.release(release_id).signatures_used == 0
         tools.world.clock.pass_(hours=1)
         assert agent.wait(timeout=30) == 0
