@@ -78,6 +78,14 @@ def refuse_x509_certificate(category: KeypairCategory) -> Refusal | None:
     return Refusal(Code.INVALID_INPUT, message, "keypair_id")
 
 
+def refuse_openpgp_certificate(category: KeypairCategory) -> Refusal | None:
+    """Refuse an OpenPGP certificate to a keypair that has none."""
+    if category is KeypairCategory.GPG:
+        return None
+    message = "Only keypairs of the category GPG have an OpenPGP certificate. Choose one of them."
+    return Refusal(Code.INVALID_INPUT, message, "keypair_id")
+
+
 def refuse_default_certificate(
     kind: CertificateKind,
     valid_from: datetime,
@@ -104,13 +112,12 @@ def refuse_default_certificate(
 
 
 def refuse_certification(
-    settings: AccountSettings, category: KeypairCategory, type_: ReleaseType, *, enabled: bool
+    settings: AccountSettings, type_: ReleaseType, *, enabled: bool
 ) -> Refusal | None:
     """Refuse that a keypair signs a certificate request or certificate of its own, without release.
 
     Args:
         settings: The settings of its account.
-        category: The category of the keypair.
         type_: The type of the keypair.
         enabled: Whether the keypair is enabled.
     """
@@ -127,7 +134,7 @@ def refuse_certification(
             " administrator to allow certificates of offline keypairs."
         )
         return Refusal(Code.FORBIDDEN, message, "keypair_id")
-    return refuse_x509_certificate(category)
+    return None
 
 
 def refuse_foreign(

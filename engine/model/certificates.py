@@ -28,6 +28,8 @@ class CertificatePurpose(StrEnum):
     REQUEST = "REQUEST"
     #: A certificate that nobody else vouches for.
     SELF_SIGNED = "SELF_SIGNED"
+    #: Its OpenPGP certificate, with another expiry or user id.
+    OPENPGP_RENEWAL = "OPENPGP_RENEWAL"
 
 
 class CertificateWarning(StrEnum):

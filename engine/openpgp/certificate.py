@@ -7,12 +7,18 @@ No subpacket is critical: rpm 4.18 refuses certificates with critical ones that 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.model.algorithms import DigestAlgorithm
 from engine.openpgp.keys import OpenPgpKey, fingerprint_of
 from engine.openpgp.packets import Armor, Tag, armor, packet, read_packets, subpacket, unarmor
-from engine.openpgp.signatures import HASH_IDS, SignatureType, Subpacket, UnsignedSignature
+from engine.openpgp.signatures import (
+    HASH_IDS,
+    SignatureType,
+    Subpacket,
+    UnsignedSignature,
+    hashed_subpackets,
+)
 
 #: How what a certificate consists of is hashed: long enough for each curve.
 CERTIFICATE_HASH = DigestAlgorithm.SHA512
@@ -67,6 +73,29 @@ class CertificateContent:
     expires_at: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A key or user id of a certificate, with the signatures over it in the order they came."""
+
+    tag: Tag
+    body: bytes
+    signatures: tuple[bytes, ...] = ()
+
+    def is_same(self, other: Component) -> bool:
+        """Return whether another one is the same key or user id, whatever signatures it has."""
+        return (self.tag, self.body) == (other.tag, other.body)
+
+    def signed(self, signature: bytes) -> Component:
+        """Return it with one more signature."""
+        return replace(self, signatures=(*self.signatures, signature))
+
+    @property
+    def packets(self) -> bytes:
+        """Its own packet, and one for each signature."""
+        signatures = b"".join(packet(Tag.SIGNATURE, body) for body in self.signatures)
+        return packet(self.tag, self.body) + signatures
+
+
 def make_certificate(primary: SigningHalf, subkey: SigningHalf, content: CertificateContent) -> str:
     """Return the certificate in ASCII armor; signs twice with the primary key, once with the other.
 
@@ -85,6 +114,49 @@ def make_certificate(primary: SigningHalf, subkey: SigningHalf, content: Certifi
     return armor(Armor.PUBLIC_KEY, b"".join(packets))
 
 
+def renew_certificate(
+    armored: str, primary: SigningHalf, subkey: SigningHalf, content: CertificateContent
+) -> str:
+    """Return a certificate with further self-signatures; signs as often as `make_certificate`.
+
+    The earlier ones stay: a program judges a signature by what the certificate said when it was
+    made. A user id that is not in it yet comes after the others, and is the primary one from now.
+
+    Args:
+        armored: The certificate as it is.
+        primary: The key that certifies.
+        subkey: The key that signs data.
+        content: What the certificate is to say.
+
+    Raises:
+        ValueError: Its signatures would not be later than the earlier ones, which decides.
+    """
+    if content.signed_at <= read_content(armored).signed_at:
+        raise ValueError("The signatures of a renewal must be later than the earlier ones.")
+    user_id = Component(Tag.USER_ID, content.user_id.encode())
+    renewed = []
+    for component in _with_user_id(_read_components(armored), user_id):
+        if component.is_same(user_id):
+            renewed.append(component.signed(_certification(primary, content)))
+        elif component.tag == Tag.PUBLIC_SUBKEY:
+            renewed.append(component.signed(_binding(primary, subkey, content)))
+        else:
+            renewed.append(component)
+    return armor(Armor.PUBLIC_KEY, b"".join(component.packets for component in renewed))
+
+
+def read_content(armored: str) -> CertificateContent:
+    """Return what a certificate that was made here says now: by its latest certification."""
+    primary, *others = _read_components(armored)
+    certifications = [
+        _read_certification(component.body, signature, _created_at(primary.body))
+        for component in others
+        if component.tag == Tag.USER_ID
+        for signature in component.signatures
+    ]
+    return max(certifications, key=lambda content: content.signed_at)
+
+
 def make_revocation(primary: SigningHalf, signed_at: int) -> str:
     """Return what revokes the certificate when it is imported or published; signs once."""
     reason = subpacket(Subpacket.REASON_FOR_REVOCATION, _NO_REASON)
@@ -98,6 +170,40 @@ def certificate_fingerprint(armored: str) -> bytes:
     """Return the fingerprint of an armored certificate: that of its primary key."""
     _, primary = next(read_packets(unarmor(armored)))
     return fingerprint_of(primary)
+
+
+def _read_components(armored: str) -> list[Component]:
+    components: list[Component] = []
+    for tag, body in read_packets(unarmor(armored)):
+        if tag == Tag.SIGNATURE:
+            components[-1] = components[-1].signed(body)
+        else:
+            components.append(Component(Tag(tag), body))
+    return components
+
+
+def _with_user_id(components: list[Component], user_id: Component) -> list[Component]:
+    """Return the components with this user id, which precedes the subkeys if it is new."""
+    if any(component.is_same(user_id) for component in components):
+        return components
+    subkeys = [component for component in components if component.tag == Tag.PUBLIC_SUBKEY]
+    others = [component for component in components if component.tag != Tag.PUBLIC_SUBKEY]
+    return [*others, user_id, *subkeys]
+
+
+def _read_certification(user_id: bytes, signature: bytes, created_at: int) -> CertificateContent:
+    subpackets = hashed_subpackets(signature)
+    lifetime = subpackets.get(Subpacket.KEY_EXPIRES)
+    return CertificateContent(
+        user_id=user_id.decode(),
+        signed_at=int.from_bytes(subpackets[Subpacket.SIGNATURE_CREATED], "big"),
+        expires_at=created_at + int.from_bytes(lifetime, "big") if lifetime else None,
+    )
+
+
+def _created_at(key: bytes) -> int:
+    """Return when a key was made, in seconds since 1970, given the body of its packet."""
+    return int.from_bytes(key[1:5], "big")
 
 
 def _certification(primary: SigningHalf, content: CertificateContent) -> bytes:

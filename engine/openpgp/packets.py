@@ -74,6 +74,17 @@ def subpacket(type_: int, value: bytes) -> bytes:
     return encode_length(len(value) + 1) + bytes([type_]) + value
 
 
+def read_subpackets(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield type and value of each subpacket of an area of a signature (section 5.2.3.7)."""
+    while data:
+        length, start = _decode_length(data)
+        end = start + length
+        if length == 0 or len(data) < end:
+            raise MalformedPackets("A subpacket ends too early.")
+        yield data[start], data[start + 1 : end]
+        data = data[end:]
+
+
 def read_packets(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield tag and body of each packet whose length is given in the current format."""
     while data:

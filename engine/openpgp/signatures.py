@@ -9,7 +9,7 @@ from typing import Protocol, Self
 
 from engine.model.algorithms import DigestAlgorithm
 from engine.openpgp.keys import VERSION, OpenPgpKey
-from engine.openpgp.packets import Armor, Tag, armor, packet, subpacket
+from engine.openpgp.packets import Armor, Tag, armor, packet, read_subpackets, subpacket
 
 #: The hash functions as OpenPGP numbers them (RFC 9580 section 9.5).
 HASH_IDS = {DigestAlgorithm.SHA256: 8, DigestAlgorithm.SHA384: 9, DigestAlgorithm.SHA512: 10}
@@ -53,6 +53,17 @@ class Subpacket(IntEnum):
     REASON_FOR_REVOCATION = 29
     EMBEDDED_SIGNATURE = 32
     ISSUER_FINGERPRINT = 33
+
+
+#: Version, type and two algorithms: what the body of a signature begins with.
+_HEAD_BYTES = 4
+
+
+def hashed_subpackets(body: bytes) -> dict[int, bytes]:
+    """Return the signed subpackets of a signature by their types, given the body of its packet."""
+    start = _HEAD_BYTES + 2
+    length = int.from_bytes(body[_HEAD_BYTES:start], "big")
+    return dict(read_subpackets(body[start : start + length]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

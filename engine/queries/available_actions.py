@@ -52,6 +52,7 @@ class SubjectAction(StrEnum):
     SEND_TEST = "SEND_TEST"
     ADD_CERTIFICATE = "ADD_CERTIFICATE"
     CERTIFY = "CERTIFY"
+    RENEW_OPENPGP_CERTIFICATE = "RENEW_OPENPGP_CERTIFICATE"
     SET_DEFAULT = "SET_DEFAULT"
     REMOVE = "REMOVE"
     FREEZE_SIGNING = "FREEZE_SIGNING"
@@ -98,22 +99,19 @@ def of_keypairs(context: QueryContext, ids: Collection[UUID]) -> dict[UUID, Answ
     answers = {}
     for keypair in keypairs:
         changes = {} if keypair.enabled else {"enabled": (False, True)}
+        certify = rules.refuse_certification(
+            context.settings, keypair.type, enabled=keypair.enabled
+        )
+        x509 = rules.refuse_x509_certificate(keypair.category)
+        openpgp = rules.refuse_openpgp_certificate(keypair.category)
         answers[keypair.id] = [
             (SubjectAction.UPDATE, update),
             (SubjectAction.ENABLE, update or rules.refuse_opening(context.actor, changes)),
             (SubjectAction.DISABLE, update),
             (SubjectAction.SIGN, evaluate(facts[keypair.id]).refusal),
-            (
-                SubjectAction.ADD_CERTIFICATE,
-                update or rules.refuse_x509_certificate(keypair.category),
-            ),
-            (
-                SubjectAction.CERTIFY,
-                update
-                or rules.refuse_certification(
-                    context.settings, keypair.category, keypair.type, enabled=keypair.enabled
-                ),
-            ),
+            (SubjectAction.ADD_CERTIFICATE, update or x509),
+            (SubjectAction.CERTIFY, update or x509 or certify),
+            (SubjectAction.RENEW_OPENPGP_CERTIFICATE, update or openpgp or certify),
         ]
     return answers
 

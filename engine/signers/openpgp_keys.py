@@ -12,10 +12,13 @@ from engine.openpgp.certificate import (
     SigningHalf,
     make_certificate,
     make_revocation,
+    read_content,
+    renew_certificate,
 )
 from engine.openpgp.keys import OpenPgpKey
 from engine.signers.base import Digest, Signer, SigningKey
 from engine.signers.guard import make_signature
+from engine.signers.key_proof import require_signature_of
 
 #: The name of the backend in which earlier versions kept OpenPGP keys.
 RETIRED_OPENPGP_BACKEND = "openpgp"
@@ -71,17 +74,47 @@ def certify(
         SignerFailed: A signature could not be made.
     """
     certifier, data_signer = (_half(signer, key, created_at) for key in keys)
-    expires_at = settings.expires_at
-    content = CertificateContent(
-        user_id=settings.user_id,
-        signed_at=openpgp_time(signed_at),
-        expires_at=openpgp_time(expires_at) if expires_at is not None else None,
-    )
+    content = _content(settings, openpgp_time(signed_at))
     certificate = OpenPgpCertificate(
         make_certificate(certifier, data_signer, content),
         make_revocation(certifier, content.signed_at),
     )
     return OpenPgpPart(keys[0], created_at, settings, certificate)
+
+
+def renew(
+    signer: Signer,
+    keys: tuple[SigningKey, SigningKey],
+    settings: OpenPgpSettings,
+    *,
+    created_at: datetime,
+    signed_at: datetime,
+    earlier: str,
+) -> str:
+    """Renew the certificate of two keys of a signer, which signs three times for it.
+
+    Args:
+        signer: The signer of both keys.
+        keys: The primary key, which certifies, and the subkey, which signs data.
+        settings: What the certificate is to say.
+        created_at: When both were made.
+        signed_at: The time of the signatures; later if the earlier ones have it already.
+        earlier: The armored certificate as it is.
+
+    Raises:
+        SignerFailed: A signature could not be made.
+    """
+    certifier, data_signer = (_half(signer, key, created_at) for key in keys)
+    later = max(openpgp_time(signed_at), read_content(earlier).signed_at + 1)
+    return renew_certificate(earlier, certifier, data_signer, _content(settings, later))
+
+
+def read_settings(armored: str) -> OpenPgpSettings:
+    """Return what a certificate says."""
+    content = read_content(armored)
+    seconds = content.expires_at
+    expires_at = datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
+    return OpenPgpSettings(content.user_id, expires_at)
 
 
 def openpgp_key(public_key_pem: str, created_at: datetime) -> OpenPgpKey:
@@ -94,9 +127,21 @@ def openpgp_time(instant: datetime) -> int:
     return int(instant.timestamp())
 
 
+def _content(settings: OpenPgpSettings, signed_at: int) -> CertificateContent:
+    expires_at = settings.expires_at
+    return CertificateContent(
+        user_id=settings.user_id,
+        signed_at=signed_at,
+        expires_at=openpgp_time(expires_at) if expires_at is not None else None,
+    )
+
+
 def _half(signer: Signer, key: SigningKey, created_at: datetime) -> SigningHalf:
     return SigningHalf(openpgp_key(key.public_key_pem, created_at), partial(_sign, signer, key))
 
 
 def _sign(signer: Signer, key: SigningKey, digest: bytes) -> bytes:
-    return make_signature(signer, key, Digest(CERTIFICATE_HASH, digest))
+    signed = Digest(CERTIFICATE_HASH, digest)
+    signature = make_signature(signer, key, signed)
+    require_signature_of(key, signed, signature)
+    return signature

@@ -44,6 +44,7 @@ SUBJECT_ACTIONS = {
     "SEND_TEST": "Send a test event",
     "ADD_CERTIFICATE": "Add a certificate",
     "CERTIFY": "Request or issue a certificate",
+    "RENEW_OPENPGP_CERTIFICATE": "Renew the OpenPGP certificate",
     "SET_DEFAULT": "Make the default",
     "REMOVE": "Remove",
     "FREEZE_SIGNING": "Freeze signing",

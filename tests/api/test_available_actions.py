@@ -16,7 +16,7 @@ from engine.commands.administration.trusted_issuers import DeleteTrustedIssuer
 from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.commands.keys.certificates import RemoveCertificate
-from engine.model.vocabulary import Permission, ReleaseType
+from engine.model.vocabulary import KeypairCategory, Permission, ReleaseType
 from engine.queries.available_actions import SubjectAction
 from notifications.webhooks.base import MAX_ACTIVE_WEBHOOKS
 from tests.support.api import Api
@@ -82,12 +82,19 @@ def compare(
     return errors == []
 
 
+KEYPAIR_ACTIONS = {
+    "UPDATE", "ENABLE", "DISABLE", "SIGN", "ADD_CERTIFICATE", "CERTIFY",
+    "RENEW_OPENPGP_CERTIFICATE",
+}  # fmt: skip
+
+
 def test_what_is_said_of_keypairs_happens(busy: Api) -> None:
     world = busy.world
-    for who, alias in itertools.product(PEOPLE, ("vault", "spare", "online", "tests")):
+    world.add_keypair("packages", ReleaseType.TEST, category=KeypairCategory.GPG)
+    for who, alias in itertools.product(PEOPLE, ("vault", "spare", "online", "tests", "packages")):
         id_ = busy.id("Keypair", alias)
         said = answers(busy, who, node_of("Keypair", id_))
-        assert set(said) == {"UPDATE", "ENABLE", "DISABLE", "SIGN", "ADD_CERTIFICATE", "CERTIFY"}
+        assert set(said) == KEYPAIR_ACTIONS
         enabled = alias != "spare"
         signature = {"keypairId": id_, "digest": b64encode(DIGEST).decode()}
         compare(busy, who, said["SIGN"], "sign", signature)
@@ -96,6 +103,9 @@ def test_what_is_said_of_keypairs_happens(busy: Api) -> None:
         compare(busy, who, said["ADD_CERTIFICATE"], "addCertificate", certificate)
         request = {"keypairId": id_, "subject": "CN=Example", "reason": "tried"}
         compare(busy, who, said["CERTIFY"], "createCertificateRequest", request)
+        renewal = {"keypairId": id_, "reason": "tried"}
+        renewed = said["RENEW_OPENPGP_CERTIFICATE"]
+        compare(busy, who, renewed, "renewOpenpgpCertificate", renewal)
         for action, value in (("ENABLE", True), ("DISABLE", False)):
             compare(busy, who, said[action], "updateKeypair", {"id": id_, "enabled": value})
             restored = UpdateKeypair(keypair_id=world.things[alias], enabled=enabled)

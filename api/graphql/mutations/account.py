@@ -86,8 +86,8 @@ class UpdateAccountInput:
     )
     offline_certification: bool | None = strawberry.field(
         default=None,
-        description="Whether offline keypairs may sign certificate requests and self-signed"
-        " certificates of their own, which needs no release.",
+        description="Whether offline keypairs may sign certificate requests, self-signed"
+        " certificates and renewals of their OpenPGP certificate, which needs no release.",
     )
 
     def to_command(self, runtime: Runtime, principal: Principal) -> UpdateAccount:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import strawberry
 from api.graphql.context import Info
 from api.graphql.entity_cache import EntityCache
 from api.graphql.ids import from_global
+from api.graphql.mutations.keypairs import KeypairPayload
 from api.graphql.mutations.payload import Payload
 from api.graphql.resolvers import run_mutation
 from api.graphql.types.certificate import Certificate
@@ -19,7 +21,11 @@ from engine.commands.keys.certificates import (
     RemoveCertificate,
     SetDefaultCertificate,
 )
-from engine.commands.keys.certify import CreateCertificateRequest, IssueSelfSignedCertificate
+from engine.commands.keys.openpgp_certificates import RenewOpenPgpCertificate
+from engine.commands.keys.x509_certificates import (
+    CreateCertificateRequest,
+    IssueSelfSignedCertificate,
+)
 from engine.model.principal import Principal
 
 
@@ -151,6 +157,35 @@ class IssueSelfSignedCertificateInput:
         )
 
 
+@strawberry.input(description="What the OpenPGP certificate of a keypair is to say, and why.")
+class RenewOpenpgpCertificateInput:
+    keypair_id: strawberry.ID = strawberry.field(
+        description="The id of the keypair, which is of the category GPG."
+    )
+    reason: str = strawberry.field(
+        description="Why it is renewed, for the ledger and the administrators."
+    )
+    expires_at: datetime | None = strawberry.field(
+        default=None,
+        description="The time at which the certificate expires from now on; it never does if left"
+        " out.",
+    )
+    user_id: str | None = strawberry.field(
+        default=None,
+        description="The primary user id from now on, such as a name and an address in angle"
+        " brackets; it stays as it is if left out. Earlier ones stay in the certificate.",
+    )
+
+    def to_command(self, runtime: Runtime, principal: Principal) -> RenewOpenPgpCertificate:
+        """Return the command; refuses ids of other types."""
+        return RenewOpenPgpCertificate(
+            keypair_id=from_global(self.keypair_id, "Keypair", "keypair_id"),
+            reason=self.reason,
+            expires_at=self.expires_at,
+            user_id=self.user_id,
+        )
+
+
 @strawberry.type(description="The result of a mutation of a certificate.")
 class CertificatePayload(Payload):
     certificate: Certificate | None = strawberry.field(
@@ -181,6 +216,11 @@ class RemoveCertificatePayload(CertificatePayload):
 
 @strawberry.type(description="The result of issuing a self-signed certificate.")
 class IssueSelfSignedCertificatePayload(CertificatePayload):
+    pass
+
+
+@strawberry.type(description="The result of renewing the OpenPGP certificate of a keypair.")
+class RenewOpenpgpCertificatePayload(KeypairPayload):
     pass
 
 
@@ -220,6 +260,18 @@ class CertificateMutations:
         self, info: Info, input: IssueSelfSignedCertificateInput
     ) -> IssueSelfSignedCertificatePayload:
         return await run_mutation(info, input, IssueSelfSignedCertificatePayload)
+
+    @strawberry.mutation(
+        description="Gives the OpenPGP certificate of a keypair another expiry or user id, which"
+        " needs MANAGE_KEYPAIRS. Its keys and its fingerprint stay, and signatures that were made"
+        " before verify with the renewed certificate. An offline keypair signs it outside of a"
+        " release unless the account's settings forbid that. The administrators are told before"
+        " the key is used."
+    )
+    async def renew_openpgp_certificate(
+        self, info: Info, input: RenewOpenpgpCertificateInput
+    ) -> RenewOpenpgpCertificatePayload:
+        return await run_mutation(info, input, RenewOpenpgpCertificatePayload)
 
     @strawberry.mutation(
         description="Adds an X.509 certificate with its chain to a keypair, which needs"

@@ -65,8 +65,8 @@ class Account(Node):
         description="The longest time that a release's window may last, in days."
     )
     offline_certification: bool = strawberry.field(
-        description="Whether offline keypairs may sign certificate requests and self-signed"
-        " certificates of their own, which needs no release."
+        description="Whether offline keypairs may sign certificate requests, self-signed"
+        " certificates and renewals of their OpenPGP certificate, which needs no release."
     )
     available_actions: list[AvailableSubjectAction] = strawberry.field(
         default_factory=list,

@@ -29,7 +29,8 @@ describe_enum(
         "OWN_REQUEST": "People cannot approve a release that they requested themselves.",
         "NOT_AN_APPROVER": "The caller is not an approver of this release.",
         "WRONG_STATUS": "The current status of the release does not allow the operation.",
-        "REVISION_CONFLICT": "The release or the team was changed after the caller had read it.",
+        "REVISION_CONFLICT": "The release, the team or the certificate was changed after the caller"
+        " had read it.",
         "RELEASE_TYPE_DISABLED": "The account's settings do not allow releases of this type.",
         "LAST_ADMINISTRATOR": "The change would leave nobody who can manage users.",
         "OVERLOADED": "The server is too busy at the moment, and the operation can be tried again"

@@ -8,7 +8,7 @@ import strawberry
 
 from engine.openpgp.certificate import certificate_fingerprint
 from engine.queries.records import Record
-from engine.signers.openpgp_keys import openpgp_key
+from engine.signers.openpgp_keys import openpgp_key, read_settings
 
 
 @strawberry.type(
@@ -30,12 +30,23 @@ class OpenPgp:
         description="The time at which both keys were made; no signature may be older."
     )
 
+    user_id: str = strawberry.field(
+        description="The primary user id of the certificate: a name, and by custom an address in"
+        " angle brackets."
+    )
+    expires_at: datetime | None = strawberry.field(
+        description="The time at which the certificate expires, or null if it never does."
+    )
+
     @classmethod
     def of(cls, row: Record) -> OpenPgp | None:
         """The certificate of a keypair's row, or None if it has none."""
         if row.openpgp_certificate is None:
             return None
+        settings = read_settings(row.openpgp_certificate)
         return cls(
+            user_id=settings.user_id,
+            expires_at=settings.expires_at,
             certificate=row.openpgp_certificate,
             fingerprint=certificate_fingerprint(row.openpgp_certificate).hex(),
             signing_fingerprint=openpgp_key(

@@ -34,6 +34,8 @@ describe_enum(
         "SEND_TEST": "Send the webhook a test event.",
         "ADD_CERTIFICATE": "Add an X.509 certificate to the keypair.",
         "CERTIFY": "Have the keypair sign a certificate request or a certificate of its own.",
+        "RENEW_OPENPGP_CERTIFICATE": "Have the keypair sign its OpenPGP certificate again, with"
+        " another expiry or user id.",
         "SET_DEFAULT": "Make the certificate the default of its keypair.",
         "REMOVE": "Remove the certificate from its keypair.",
         "FREEZE_SIGNING": "Refuse every signature of the account from now on.",

@@ -172,7 +172,7 @@ class CreateKeypair(Command[UUID]):
         if self.category is KeypairCategory.GPG:
             if self.openpgp_user_id is not None:
                 clean_name(normalize(self.openpgp_user_id), "user id", "openpgp_user_id")
-            return check_expiry(self.openpgp_expires_at, now)
+            return check_expiry(self.openpgp_expires_at, now, "openpgp_expires_at")
         if self.openpgp_user_id is None and self.openpgp_expires_at is None:
             return None
         message = "Only keypairs of the category GPG have an OpenPGP certificate. Leave this out."

@@ -42,7 +42,7 @@ class NewKeys:
     is_adopted: bool = False
 
 
-def check_expiry(expires_at: datetime | None, now: datetime) -> Refusal | None:
+def check_expiry(expires_at: datetime | None, now: datetime, field: str) -> Refusal | None:
     """Refuse an expiry that comes too soon, or that OpenPGP cannot write down."""
     if expires_at is None or now + MIN_CERTIFICATE_LIFETIME <= expires_at <= MAX_OPENPGP_TIME:
         return None
@@ -50,7 +50,7 @@ def check_expiry(expires_at: datetime | None, now: datetime) -> Refusal | None:
         "A certificate expires at the earliest an hour from now, and by"
         f" {MAX_OPENPGP_TIME:%Y-%m-%d}. Choose such a time, or none."
     )
-    return Refusal(Code.INVALID_INPUT, message, "openpgp_expires_at")
+    return Refusal(Code.INVALID_INPUT, message, field)
 
 
 def make_keys(

@@ -1,9 +1,10 @@
-"""Requests for certificates and self-signed ones, which the keypair itself signs.
+"""The frame of commands that have a keypair sign something about itself.
 
-For an offline keypair these are the only signatures outside of a release, and `_sign` is the only
-place that makes them. The steps: a transaction checks the command and records what is intended; the
-signer signs, outside of any transaction; another transaction records that it was done or has
-failed. Whatever the server dies at, the intention is in the ledger before the key is used.
+For an offline keypair these are the only signatures outside of a release, and `_make` is the only
+place that uses the key for them. The steps: a transaction checks the command and records what is
+intended; the signer signs, outside of any transaction; another transaction stores what was made, or
+records that it has failed. Whatever the server dies at, the intention is in the ledger before the
+key is used.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import new, sha256
+from hashlib import sha256
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
+
+from sqlalchemy import Row
 
 from engine.commands.administration.validation import require_permission
 from engine.commands.advance import advance_again
 from engine.commands.command import Command
-from engine.commands.keys.certificates import NewChain, require_room, store_chain
 from engine.commands.reassess import reassess
 from engine.commands.transactions import transaction, unit_of_work
 from engine.lifecycle.administration import refuse_certification
@@ -42,38 +44,27 @@ from engine.persistence.store.administration import keypairs
 from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.retry import retry
 from engine.persistence.store.unit_of_work import UnitOfWork
-from engine.signers.base import Digest, KeyBinding, Message, SignerFailed, SigningKey
-from engine.signers.guard import make_signature
+from engine.signers.base import KeyBinding, Signer, SignerFailed, SigningKey
 from engine.system import System
-from engine.x509.chain import check_chain
-from engine.x509.issuing import (
-    SignatureMismatchError,
-    Unsigned,
-    checked_certificate,
-    checked_request,
-    unsigned_certificate,
-    unsigned_request,
-)
-from engine.x509.names import CertificateNames, parse_alternatives, parse_subject
 
-#: For how many days a self-signed certificate is valid at most: ten years.
-MAX_SELF_SIGNED_DAYS = 3653
 Result = TypeVar("Result", covariant=True)
+Content = TypeVar("Content")
 
 
 @dataclass(frozen=True, slots=True)
-class Certification:
+class Certification(Generic[Content]):
     """What the first transaction has found in order: whose key signs what."""
 
     backend: str
     key: SigningKey
-    names: CertificateNames
+    #: What is certified.
+    content: Content
     actor: Actor
     now: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
-class CertifyCommand(Command[Result], Generic[Result]):
+class CertifyCommand(Command[Result], Generic[Result, Content]):
     """Has a keypair sign something about itself, and nothing else."""
 
     subject_kind = "Keypair"
@@ -83,12 +74,7 @@ class CertifyCommand(Command[Result], Generic[Result]):
     purpose: ClassVar[CertificatePurpose]
 
     keypair_id: UUID
-    #: A distinguished name as of RFC 4514.
-    subject: str
     reason: str
-    dns_names: tuple[str, ...] = ()
-    emails: tuple[str, ...] = ()
-    uris: tuple[str, ...] = ()
     #: Links the entries of one use of the key.
     use_id: UUID = field(default_factory=uuid7)
 
@@ -100,30 +86,47 @@ class CertifyCommand(Command[Result], Generic[Result]):
         """Record what is intended, sign, and record how that ended."""
         certification = retry(lambda: self._intend(system, principal))
         try:
-            pem = self._make(system, certification)
-            self._complete(system, certification, pem)
+            text = self._make(system, certification)
+            self._complete(system, certification, text)
         except Refusal as refusal:
             self._record_failure(system, certification, refusal)
             raise
-        return self.result(pem)
+        return self.result(text)
 
     def apply(self, uow: UnitOfWork) -> Result:
         """Raise: the command is more than one transaction."""
         raise NotImplementedError
 
     @abstractmethod
-    def unsigned(self, certification: Certification) -> Unsigned:
-        """Return what the key is to sign."""
+    def check(self, uow: UnitOfWork, keypair: Row[Any]) -> Content:
+        """Return what is to be certified.
+
+        Args:
+            uow: The transaction of the intention.
+            keypair: The row of the keypair, which is locked.
+
+        Raises:
+            Refusal: The input is at fault, or the keypair can certify no such thing.
+        """
 
     @abstractmethod
-    def checked(self, signed: bytes, certification: Certification) -> str:
-        """Return it in PEM; raises `SignatureMismatchError`."""
+    def intended(self, content: Content) -> Changes:
+        """Return what the ledger says is to be certified."""
 
     @abstractmethod
-    def result(self, pem: str) -> Result:
-        """Return the result of the command."""
+    def make(self, signer: Signer, certification: Certification[Content]) -> str:
+        """Have the key sign; returns what was made, as text.
 
-    def store(self, uow: UnitOfWork, certification: Certification, pem: str) -> Changes:
+        Raises:
+            SignerFailed: There is no signature.
+            Refusal: What was made is not in order.
+        """
+
+    @abstractmethod
+    def result(self, text: str) -> Result:
+        """Return the result of the command, given what was made."""
+
+    def store(self, uow: UnitOfWork, certification: Certification[Content], text: str) -> Changes:
         """Store what was made, if it is to be stored; returns what the ledger says of that.
 
         Raises:
@@ -131,73 +134,43 @@ class CertifyCommand(Command[Result], Generic[Result]):
         """
         return {}
 
-    def check(self, uow: UnitOfWork, keypair: Any) -> None:
-        """Refuse what only this kind of certificate cannot have."""
-
-    def _intend(self, system: System, principal: Principal) -> Certification:
+    def _intend(self, system: System, principal: Principal) -> Certification[Content]:
         with unit_of_work(system, principal, self.attempt(), self.lock()) as uow:
             certification = self._checked_intention(uow)
         return certification
 
-    def _checked_intention(self, uow: UnitOfWork) -> Certification:
+    def _checked_intention(self, uow: UnitOfWork) -> Certification[Content]:
         require_permission(uow, Permission.MANAGE_KEYPAIRS)
         row = keypairs.load_keypair(uow, self.keypair_id, "keypair_id")
         faults = Faults()
         with faults:
-            subject = parse_subject(self.subject)
-        with faults:
-            alternatives = parse_alternatives(self.dns_names, self.emails, self.uris)
+            content = self.check(uow, row)
         with faults:
             refuse(_reason_fault(self.reason))
-        with faults:
-            self.check(uow, row)
         faults.refuse()
-        refuse(refuse_certification(uow.settings, row.category, row.type, enabled=row.enabled))
-        key = SigningKey(
-            KeyBinding(row.account_id, row.id),
-            KeypairAlgorithm(row.algorithm),
-            row.public_key,
-            row.material,
-            row.master_key_id,
-        )
-        changes = {"subject": (None, self.subject)}
+        refuse(refuse_certification(uow.settings, row.type, enabled=row.enabled))
+        changes = self.intended(content)
         uow.record(CertificationIntended(changes=changes, **self._entry()))
-        return Certification(
-            row.backend, key, CertificateNames(subject, alternatives), uow.actor, uow.now
-        )
+        return Certification(row.backend, _key_of(row), content, uow.actor, uow.now)
 
-    def _make(self, system: System, certification: Certification) -> str:
-        try:
-            return self.checked(self._sign(system, certification), certification)
-        except (SignerFailed, SignatureMismatchError, ValueError) as error:
-            raise _refusal_of(error) from error
-
-    def _sign(self, system: System, certification: Certification) -> bytes:
+    def _make(self, system: System, certification: Certification[Content]) -> str:
         """Use the key: the only place where that happens without a release."""
-        signer = system.signers.get(certification.backend)
-        if signer is None:
-            message = f"The signer {certification.backend} is not set up here. Ask an operator."
-            raise SignerFailed(message)
-        unsigned = self.unsigned(certification)
-        algorithm = unsigned.digest_algorithm
-        message_ = (
-            Message(unsigned.tbs)
-            if algorithm is None
-            else Digest(algorithm, new(algorithm.lower(), unsigned.tbs).digest())
-        )
-        return unsigned.signed(make_signature(signer, certification.key, message_))
+        try:
+            return self.make(_signer_of(system, certification.backend), certification)
+        except SignerFailed as error:
+            raise Refusal(Code.SIGNER_FAILED, str(error)) from error
 
-    def _complete(self, system: System, certification: Certification, pem: str) -> None:
-        digest = sha256(pem.encode()).hexdigest()
+    def _complete(self, system: System, certification: Certification[Content], text: str) -> None:
+        digest = sha256(text.encode()).hexdigest()
 
         def finish(uow: UnitOfWork) -> Event:
-            changes = self.store(uow, certification, pem)
+            changes = self.store(uow, certification, text)
             return CertificationDone(digest=digest, changes=changes, **self._entry())
 
         self._finish(system, certification, finish)
 
     def _record_failure(
-        self, system: System, certification: Certification, failure: Refusal
+        self, system: System, certification: Certification[Content], failure: Refusal
     ) -> None:
         event = CertificationFailed(fault=failure.message, **self._entry())
         self._finish(system, certification, lambda _: event)
@@ -205,7 +178,7 @@ class CertifyCommand(Command[Result], Generic[Result]):
     def _finish(
         self,
         system: System,
-        certification: Certification,
+        certification: Certification[Content],
         finish: Callable[[UnitOfWork], Event],
     ) -> None:
         """Record how it ended, whoever has been deactivated or what was disabled meanwhile."""
@@ -228,77 +201,24 @@ class CertifyCommand(Command[Result], Generic[Result]):
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class CreateCertificateRequest(CertifyCommand[str]):
-    """Make a request that an authority issues a certificate for; returns it in PEM (PKCS#10)."""
-
-    command_name = "create_certificate_request"
-    purpose = CertificatePurpose.REQUEST
-
-    def unsigned(self, certification: Certification) -> Unsigned:
-        """Return the request without its signature."""
-        key = certification.key
-        return unsigned_request(key.algorithm, key.public_key_pem, certification.names)
-
-    def checked(self, signed: bytes, certification: Certification) -> str:
-        """Return the request in PEM."""
-        return checked_request(signed, certification.key.public_key_pem)
-
-    def result(self, pem: str) -> str:
-        """Return the request, which is stored nowhere: it can be made again."""
-        return pem
+def _key_of(row: Row[Any]) -> SigningKey:
+    return SigningKey(
+        KeyBinding(row.account_id, row.id),
+        KeypairAlgorithm(row.algorithm),
+        row.public_key,
+        row.material,
+        row.master_key_id,
+    )
 
 
-@dataclass(frozen=True, kw_only=True)
-class IssueSelfSignedCertificate(CertifyCommand[UUID]):
-    """Give a keypair a certificate that it has signed itself; returns the certificate's id."""
-
-    command_name = "issue_self_signed_certificate"
-    purpose = CertificatePurpose.SELF_SIGNED
-
-    days: int
-    make_default: bool = False
-
-    def check(self, uow: UnitOfWork, keypair: Any) -> None:
-        """Refuse a validity out of range, and one certificate too many."""
-        if not 1 <= self.days <= MAX_SELF_SIGNED_DAYS:
-            message = f"A self-signed certificate is valid for 1 to {MAX_SELF_SIGNED_DAYS} days."
-            raise Refusal(Code.INVALID_INPUT, message, "days")
-        require_room(uow, keypair.id)
-
-    def unsigned(self, certification: Certification) -> Unsigned:
-        """Return the certificate without its signature."""
-        key, names = certification.key, certification.names
-        return unsigned_certificate(
-            key.algorithm, key.public_key_pem, names, certification.now, self.days
-        )
-
-    def checked(self, signed: bytes, certification: Certification) -> str:
-        """Return the certificate in PEM."""
-        return checked_certificate(signed, certification.key.public_key_pem)
-
-    def store(self, uow: UnitOfWork, certification: Certification, pem: str) -> Changes:
-        """Store the certificate, and make it the default if that was asked for."""
-        chain = check_chain(pem, certification.key.public_key_pem, certification.now)
-        new = NewChain(self.use_id, self.keypair_id, chain, certification.actor.user_id)
-        return store_chain(uow, new, make_default=self.make_default)
-
-    def result(self, pem: str) -> UUID:
-        """Return the id of the certificate."""
-        return self.use_id
+def _signer_of(system: System, backend: str) -> Signer:
+    signer = system.signers.get(backend)
+    if signer is None:
+        raise SignerFailed(f"The signer {backend} is not set up here. Ask an operator.")
+    return signer
 
 
 def _reason_fault(reason: str) -> Refusal | None:
     if is_blank(reason):
         return Refusal(Code.INVALID_INPUT, "Say why, in a few words.", "reason")
     return check_text(reason, "reason", "reason")
-
-
-def _refusal_of(error: Exception) -> Refusal:
-    if isinstance(error, SignerFailed):
-        return Refusal(Code.SIGNER_FAILED, str(error))
-    if isinstance(error, ValueError):
-        message = "No certificate can be made of these names. Check them."
-        return Refusal(Code.INVALID_INPUT, message, "subject")
-    message = "The signer's signature is not of this keypair. Tell an administrator."
-    return Refusal(Code.SIGNER_FAILED, message)

@@ -32,6 +32,7 @@ from engine.commands.credentials.identities import LinkIdentity
 from engine.commands.credentials.sessions import StartSession
 from engine.model.vocabulary import (
     KeypairAccess,
+    KeypairCategory,
     Permission,
     QuotaOnOnline,
     ReleaseType,
@@ -274,6 +275,12 @@ def _certified(stage: Stage) -> Input:
     return _sign(stage) | {"subject": "CN=Example", "reason": "a new authority"}
 
 
+def _openpgp(stage: Stage) -> Input:
+    name = stage.name()
+    keypair = stage.world.add_keypair(name, ReleaseType.TEST, category=KeypairCategory.GPG)
+    return {"keypairId": to_global("Keypair", keypair), "reason": "it never expires"}
+
+
 def _certificate(stage: Stage) -> Input:
     certificate = add_certificate(stage.world, "web", make_default=False)
     return _sign(stage) | {"certificateId": to_global("Certificate", certificate)}
@@ -382,6 +389,7 @@ CASES = [
     ),
     case("createCertificateRequest", _certified, {KEYS}),
     case("issueSelfSignedCertificate", lambda s: _certified(s) | {"days": 30}, {KEYS}),
+    case("renewOpenpgpCertificate", _openpgp, {KEYS}),
     case("setDefaultCertificate", _certificate, {KEYS}),
     case("removeCertificate", _certificate, {KEYS}),
     case("createUser", _user, {USERS}),

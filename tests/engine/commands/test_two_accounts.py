@@ -51,7 +51,11 @@ from engine.commands.keys.certificates import (
     RemoveCertificate,
     SetDefaultCertificate,
 )
-from engine.commands.keys.certify import CreateCertificateRequest, IssueSelfSignedCertificate
+from engine.commands.keys.openpgp_certificates import RenewOpenPgpCertificate
+from engine.commands.keys.x509_certificates import (
+    CreateCertificateRequest,
+    IssueSelfSignedCertificate,
+)
 from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.request_release import RequestRelease
@@ -184,6 +188,9 @@ ON_FOREIGN_THINGS: dict[type[Any], list[Foreign]] = {
         lambda us, them: IssueSelfSignedCertificate(
             keypair_id=them.things["vault"], subject="CN=Ours", reason="ours", days=1
         )
+    ],
+    RenewOpenPgpCertificate: [
+        lambda us, them: RenewOpenPgpCertificate(keypair_id=them.things["vault"], reason="ours")
     ],
     CreateTeam: [
         lambda us, them: CreateTeam(name="new", member_ids=frozenset({them.people["ann"]})),

@@ -15,6 +15,8 @@ from engine.openpgp.certificate import (
     SigningHalf,
     make_certificate,
     make_revocation,
+    read_content,
+    renew_certificate,
 )
 from engine.openpgp.keys import OpenPgpKey, UnsuitableKey
 from engine.openpgp.packets import Armor, Tag, armor, packet, unarmor
@@ -109,6 +111,25 @@ def test_both_keys_expire_when_the_certificate_says(ed25519_halves, gpg) -> None
     listed = gpg.keys(certificate(ed25519_halves, expires_at))
     expiries = [fields[6] for fields in listed if fields[0] in ("pub", "sub")]
     assert expiries == [str(expires_at)] * 2
+
+
+def test_a_renewal_is_later_than_what_it_renews(ed25519_halves) -> None:
+    """Of two signatures of one second, programs may take either."""
+    armored = certificate(ed25519_halves)
+    for signed_at in (CREATED_AT, CREATED_AT - 1):
+        content = CertificateContent(user_id=USER_ID, signed_at=signed_at)
+        with pytest.raises(ValueError, match="later than the earlier ones"):
+            renew_certificate(armored, *ed25519_halves, content)
+    content = CertificateContent(
+        user_id="Other", signed_at=CREATED_AT + 1, expires_at=CREATED_AT + YEAR_SECONDS
+    )
+    assert read_content(renew_certificate(armored, *ed25519_halves, content)) == content
+
+
+def test_what_a_certificate_says_is_read_as_it_was_written(halves) -> None:
+    for expires_at in (None, CREATED_AT + YEAR_SECONDS):
+        content = CertificateContent(user_id=USER_ID, signed_at=CREATED_AT, expires_at=expires_at)
+        assert read_content(make_certificate(*halves, content)) == content
 
 
 def test_a_certificate_that_would_never_have_been_valid_is_not_made(ed25519_halves) -> None:

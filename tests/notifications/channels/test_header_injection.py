@@ -19,7 +19,11 @@ from engine.commands.administration.teams import CreateTeam, UpdateTeam
 from engine.commands.administration.trusted_issuers import UpdateTrustedIssuer
 from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
-from engine.commands.keys.certify import CreateCertificateRequest, IssueSelfSignedCertificate
+from engine.commands.keys.openpgp_certificates import RenewOpenPgpCertificate
+from engine.commands.keys.x509_certificates import (
+    CreateCertificateRequest,
+    IssueSelfSignedCertificate,
+)
 from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.request_release import RequestRelease
@@ -96,6 +100,7 @@ ONE_LINE: dict[str, Making] = {
     ),
     "IssueSelfSignedCertificateInput.emails": lambda w, it: w.do("admin", _self(w, emails=(it,))),
     "IssueSelfSignedCertificateInput.uris": lambda w, it: w.do("admin", _self(w, uris=(it,))),
+    "RenewOpenpgpCertificateInput.userId": lambda w, it: w.do("admin", _renewal(w, it)),
     "CreateApiTokenInput.name": lambda w, it: w.do("ann", CreateApiToken(name=it)),
     "CreateWebhookInput.name": lambda w, it: w.do("admin", _webhook(name=it)),
     "CreateWebhookInput.url": lambda w, it: w.do("admin", _webhook(url=f"https://x.example/{it}")),
@@ -132,7 +137,7 @@ ONE_LINE: dict[str, Making] = {
 #: May have many lines; `everything` puts each of them into mails.
 MANY_LINES = {
     "AddCertificateInput.chain", "CreateCertificateRequestInput.reason",
-    "IssueSelfSignedCertificateInput.reason",
+    "IssueSelfSignedCertificateInput.reason", "RenewOpenpgpCertificateInput.reason",
     "CreateReleaseInput.note", "UpdateReleaseInput.note", "ApproveReleaseInput.comment",
     "RejectReleaseInput.comment", "WithdrawReleaseInput.reason", "CloseReleaseInput.reason",
     "StopReleaseInput.reason", "ContextEntryInput.value",
@@ -187,6 +192,11 @@ def _csr(world: World, **values: Any) -> CreateCertificateRequest:
 def _self(world: World, **values: Any) -> IssueSelfSignedCertificate:
     given = {"keypair_id": world.things["vault"], "subject": "CN=X", "reason": "X"} | values
     return IssueSelfSignedCertificate(days=1, **given)
+
+
+def _renewal(world: World, user_id: str) -> RenewOpenPgpCertificate:
+    packages = world.things["packages"]
+    return RenewOpenPgpCertificate(keypair_id=packages, reason="X", user_id=user_id)
 
 
 def _role(name: str) -> CreateRole:
@@ -263,8 +273,9 @@ def quiet_world(templates: Templates) -> Any:
 
 
 def furnished(world: World) -> World:
-    """With a role, a webhook, a pipeline's rule and a release that can be renamed."""
+    """With a role, a webhook, a pipeline's rule, an OpenPGP keypair and a release to be renamed."""
     make_rule(world)
+    world.add_keypair("packages", category=KeypairCategory.GPG)
     world.things["reader"] = world.do("admin", _role("Reader"))
     world.things["hook"] = world.do("admin", _webhook()).webhook_id
     spare = frozenset({world.things["spare"]})

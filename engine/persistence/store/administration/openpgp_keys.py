@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from engine.persistence.store import tables as t
 from engine.persistence.store.unit_of_work import UnitOfWork
-from engine.signers.openpgp_keys import RETIRED_OPENPGP_BACKEND, OpenPgpPart
+from engine.signers.openpgp_keys import RETIRED_OPENPGP_BACKEND, OpenPgpPart, OpenPgpSettings
 
 _K, _P = t.keypairs, t.openpgp_primary_keys
 
@@ -34,6 +35,22 @@ def insert_primary_key(uow: UnitOfWork, keypair_id: UUID, part: OpenPgpPart) -> 
         "openpgp_created_at": part.created_at,
     }
     uow.connection.execute(_K.update().where(_K.c.id == keypair_id).values(**certificate))
+
+
+def load_primary_key(uow: UnitOfWork, keypair_id: UUID) -> Row[Any] | None:
+    """Return the row of a keypair's primary key; None if it has none."""
+    query = sa.select(_P).where(_P.c.keypair_id == keypair_id)
+    return uow.connection.execute(query).one_or_none()
+
+
+def replace_certificate(
+    uow: UnitOfWork, keypair_id: UUID, armored: str, settings: OpenPgpSettings
+) -> None:
+    """Write the renewed certificate of a keypair, and what it says."""
+    certificate = {"openpgp_certificate": armored}
+    uow.connection.execute(_K.update().where(_K.c.id == keypair_id).values(**certificate))
+    content = {"openpgp_user_id": settings.user_id, "expires_at": settings.expires_at}
+    uow.connection.execute(_P.update().where(_P.c.keypair_id == keypair_id).values(**content))
 
 
 def load_ids(connection: Connection) -> frozenset[UUID]:

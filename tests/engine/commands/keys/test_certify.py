@@ -16,9 +16,9 @@ from cryptography import x509
 
 from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.users import UpdateUser
-from engine.commands.keys import certificates, certify
+from engine.commands.keys import certificates, certify, x509_certificates
 from engine.commands.keys.certificates import RemoveCertificate, SetDefaultCertificate
-from engine.commands.keys.certify import (
+from engine.commands.keys.x509_certificates import (
     MAX_SELF_SIGNED_DAYS,
     CreateCertificateRequest,
     IssueSelfSignedCertificate,
@@ -316,7 +316,7 @@ def test_a_server_that_dies_leaves_the_intention(
         if step == "before the key":
             patched.setattr(signer, "sign", die)
         elif step == "after the key":
-            patched.setattr(certify, "checked_certificate", die)
+            patched.setattr(x509_certificates, "checked_certificate", die)
         else:
             patched.setattr(certify, "transaction", die)
         with pytest.raises(Killed):
