@@ -1,15 +1,16 @@
 """Creating, importing and adopting a keypair, killed between any two steps, and run again.
 
-No key is lost: what is stored signs. None is left over in the HSM without being named by
+No key is lost: what is stored signs. None is left over in the HSM or in KMS without being named by
 `countersign keys check`, and the ledger has an entry for each keypair that there is.
 """
 
 from __future__ import annotations
 
-import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
+from tests.support.kms import ENVIRONMENT, kms_server
 from tests.support.private_key_files import pem_of
 from tests.support.running import init, run, settings
 from tests.support.softhsm import add_token, configure_softhsm, softhsm_module
@@ -44,11 +46,11 @@ from engine.signers.base import KeyBinding, SigningKey
 from engine.signers.key_proof import require_signs
 from engine.signers.private_keys import PrivateKeyFile
 
-way, step, file, label = sys.argv[1:]
+way, step, file, backend, label = sys.argv[1:]
 loaded = load_settings()
 system = build_system(loaded, open_database(loaded))
 if way == "label":
-    token = system.signers["pkcs11"]._token
+    token = system.signers[backend]._token
     token.make_key(KeypairAlgorithm.ECDSA_P256, os.urandom(16), label)
     sys.exit()
 with system.database.reading() as connection:
@@ -58,11 +60,11 @@ common = {"alias": "key", "type": ReleaseType.ONLINE, "algorithm": KeypairAlgori
 
 def command():
     if way == "create":
-        return keypairs.CreateKeypair(backend="pkcs11", **common)
+        return keypairs.CreateKeypair(backend=backend, **common)
     if way == "adopt":
-        return existing_keypairs.AdoptKeypair(backend="pkcs11", key=label, **common)
+        return existing_keypairs.AdoptKeypair(backend=backend, key=label, **common)
     content = PrivateKeyFile(Path(file).read_bytes())
-    return existing_keypairs.ImportKeypair(private_key_file=content, **common)
+    return existing_keypairs.ImportKeypair(backend=backend, private_key_file=content, **common)
 
 def die(*_args, **_kwargs):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -110,45 +112,87 @@ for row in rows:
 """
 
 STEPS = ["before the key", "after the key", "before the entry", "after the commit"]
-#: After these steps a key that was made is in the HSM, and its keypair is not stored.
+#: After these steps a key that was made is in its signer, and its keypair is not stored.
 LEAVES_A_KEY = {("create", "after the key"), ("create", "before the entry")}
 
 
-@pytest.mark.long
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("way", ["create", "import", "adopt"])
-def test_a_command_that_is_killed_anywhere_can_be_run_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str, way: str
-) -> None:
+#: The ways that a signer has: to `import` a key, it needs one that takes keys.
+WAYS = [
+    ("create", "pkcs11"),
+    ("adopt", "pkcs11"),
+    ("create", "aws_kms"),
+    ("adopt", "aws_kms"),
+    ("import", "local"),
+]
+#: Runs the command of this way, and answers how it ended.
+RunWay = Callable[[str, str, str], int]
+
+
+@contextmanager
+def hsm(tmp_path: Path) -> Iterator[tuple[dict[str, str], Callable[[RunWay], str]]]:
+    """The settings of a token of SoftHSM, and what makes a key to adopt and answers its label."""
     module = softhsm_module()
     if module is None:
         pytest.skip("SoftHSM (softhsm2) is not installed")
     pytest.importorskip("pkcs11", reason="python-pkcs11 is not installed")
     (tmp_path / "hsm").mkdir()
-    monkeypatch.setenv("SOFTHSM2_CONF", configure_softhsm(tmp_path / "hsm"))
-    add_token(LABEL, PIN)
-    environment = settings(database_url) | {
-        "COUNTERSIGN_PKCS11_MODULE": module,
-        "COUNTERSIGN_PKCS11_TOKEN": LABEL,
-        "COUNTERSIGN_PKCS11_PIN": PIN,
-    }
-    init(environment, tmp_path)
-    file = tmp_path / "key.pem"
-    file.write_bytes(pem_of(ec.generate_private_key(ec.SECP256R1())))
+    with pytest.MonkeyPatch.context() as patch:
+        configuration = configure_softhsm(tmp_path / "hsm")
+        patch.setenv("SOFTHSM2_CONF", configuration)
+        add_token(LABEL, PIN)
 
-    def command(way: str, step: str) -> int:
-        words = [sys.executable, "-c", RUNNER, way, step, str(file), "release"]
-        return subprocess.run(words, env=environment, cwd=tmp_path, check=False).returncode
+        def make_key(run_way: RunWay) -> str:
+            assert run_way("label", "", "release") == 0
+            return "release"
 
-    assert command("label", "") == 0
-    left_over = 0
-    for step in STEPS:
-        assert command(way, step) == -signal.SIGKILL, step
-        left_over += (way, step) in LEAVES_A_KEY
-        checked = run(environment, tmp_path, "keys", "check", succeeds=not left_over)
-        named = re.findall(r"[0-9a-f]{32}", "".join(_lines(checked.stdout)))
-        assert len(set(named)) == left_over, step
-    assert command(way, "") == 0, "run again, it finds its keypair"
+        yield (
+            {
+                "SOFTHSM2_CONF": configuration,
+                "COUNTERSIGN_PKCS11_MODULE": module,
+                "COUNTERSIGN_PKCS11_TOKEN": LABEL,
+                "COUNTERSIGN_PKCS11_PIN": PIN,
+            },
+            make_key,
+        )
+
+
+@contextmanager
+def kms(tmp_path: Path) -> Iterator[tuple[dict[str, str], Callable[[RunWay], str]]]:
+    """The same of a server of KMS."""
+    with kms_server() as server:
+        options = {f"COUNTERSIGN_{name.upper()}": value for name, value in server.options.items()}
+        yield options | ENVIRONMENT, lambda _: server.make_key("ECC_NIST_P256")
+
+
+HOLDERS = {"pkcs11": hsm, "aws_kms": kms, "local": hsm}
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("way", "backend"), WAYS)
+def test_a_command_that_is_killed_anywhere_can_be_run_again(
+    tmp_path: Path, database_url: str, way: str, backend: str
+) -> None:
+    with HOLDERS[backend](tmp_path) as (options, make_key):
+        environment = settings(database_url) | options
+        init(environment, tmp_path)
+        file = tmp_path / "key.pem"
+        file.write_bytes(pem_of(ec.generate_private_key(ec.SECP256R1())))
+
+        def run_way(way: str, step: str, key: str) -> int:
+            words = [sys.executable, "-c", RUNNER, way, step, str(file), backend, key]
+            return subprocess.run(words, env=environment, cwd=tmp_path, check=False).returncode
+
+        key = make_key(run_way) if way == "adopt" else ""
+        left_over = 0
+        for step in STEPS:
+            assert run_way(way, step, key) == -signal.SIGKILL, step
+            left_over += (way, step) in LEAVES_A_KEY
+            checked = run(environment, tmp_path, "keys", "check", succeeds=not left_over)
+            unused = [line for line in checked.stdout.splitlines() if "no keypair uses" in line]
+            assert len(set(unused)) == len(unused) == left_over, step
+        assert run_way(way, "", key) == 0, "run again, it finds its keypair"
+        run(environment, tmp_path, "ledger", "verify")
 
     database = Database(database_url)
     with database.reading() as connection:
@@ -157,8 +201,3 @@ def test_a_command_that_is_killed_anywhere_can_be_run_again(
     database.dispose()
     (row,) = rows
     assert [e.subject_id for e in entries if e.tag == "keypair:created"] == [row.id]
-    run(environment, tmp_path, "ledger", "verify")
-
-
-def _lines(output: str) -> list[str]:
-    return [line for line in output.splitlines() if "no keypair uses" in line]

@@ -135,11 +135,19 @@ class KmsServer:
         self.calls.clear()
         self._faults.clear()
 
+    def key_states(self) -> list[str]:
+        """The states of all keys that there are."""
+        return sorted(key.key_state for key in _backend().list_keys())
+
+    def make_key(self, spec: str) -> str:
+        """Make a key that is nobody's; answers its id."""
+        key = _backend().create_key(None, "SIGN_VERIFY", spec, "", None)
+        key_id: str = key.id
+        return key_id
+
     def forget_keys(self) -> None:
         """Begin without any key."""
-        from moto.kms.models import kms_backends
-
-        kms_backends.reset()
+        _backend().reset()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request."""
@@ -199,10 +207,16 @@ def kms_server() -> Iterator[KmsServer]:
 @contextmanager
 def kms_signer() -> Iterator[AwsKmsSigner]:
     """A signer whose keys are in such a server."""
-    with kms_server() as server:
-        (signer,) = AwsKmsSigner.from_context(SignerContext(Keyring([bytes(32)]), server.options))
+    with kms_server() as server, signer_of(server) as signer:
         yield signer
-        close(signer)
+
+
+@contextmanager
+def signer_of(server: KmsServer) -> Iterator[AwsKmsSigner]:
+    """A signer that calls a server."""
+    (signer,) = AwsKmsSigner.from_context(SignerContext(Keyring([bytes(32)]), server.options))
+    yield signer
+    close(signer)
 
 
 def close(signer: AwsKmsSigner) -> None:
@@ -248,6 +262,14 @@ def _mend_moto(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(responses.KmsResponse, "sign", _sign)
     patch.setattr(responses.KmsResponse, "list_keys", _list_keys)
     patch.setattr(models.KmsBackend, "schedule_key_deletion", _by_id("schedule_key_deletion"))
+
+
+def _backend() -> Any:
+    """What moto has of the account that the credentials stand for."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.kms.models import kms_backends
+
+    return kms_backends[DEFAULT_ACCOUNT_ID][REGION]
 
 
 def _by_id(method: str) -> Callable[..., Any]:

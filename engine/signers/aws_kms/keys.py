@@ -177,8 +177,9 @@ class KmsKeys:
 
 def label_in(metadata: KeyMetadataTypeDef) -> str:
     """Return the label in the description of a key; an empty one if it has none."""
-    _, prefix, label = metadata.get("Description", "").partition(DESCRIPTION_PREFIX)
-    return label if prefix else ""
+    description = metadata.get("Description", "")
+    label = description.removeprefix(DESCRIPTION_PREFIX)
+    return label if label != description else ""
 
 
 def _all_keys(kms: KMSClient) -> list[str]:

@@ -336,7 +336,7 @@ def test_its_keys_are_told_from_those_of_others(kms: Kms) -> None:
     keys = [kms.new_key() for _ in range(5)]  # more than a page of the server has
     foreign_key(kms)
     foreign_key(kms, Description=f"Countersign {uuid4()}")
-    foreign_key(kms, Description=f"of Countersign, {uuid4()}/{uuid4()}")
+    foreign_key(kms, Description=f"of Countersign {uuid4()}/{uuid4()}")
     bindings = {key.binding for key in keys}
     assert kms.signer.stored_keys() == bindings
     kms.signer.destroy(keys[0])
