@@ -13,7 +13,7 @@ export default ts.config(
       "@typescript-eslint/no-misused-promises": ["error", { checksVoidReturn: false }],
       "@typescript-eslint/no-floating-promises": "off",
       "max-lines": ["error", 300],
-      // The dashboard knows the GraphQL API and nothing else: one module talks to the server.
+      // One module talks to the GraphQL API, and one reads the download of the ledger: nothing else is known.
       "no-restricted-globals": ["error", "fetch", "WebSocket", "EventSource", "XMLHttpRequest"],
     },
   },

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -14,11 +13,11 @@ import pytest
 
 from api.demo.environment import stage
 from api.web.dashboard.built_files import STATIC
+from tests.support.built_dashboard import build_dashboard
 from tests.support.chromium import CHROMIUM, needs_chromium
 from tests.support.node import run_node
 
 ROOT = Path(__file__).parents[2]
-DASHBOARD = ROOT / "dashboard"
 #: Bytes of compressed script that the first page may need.
 FIRST_PAGE_BYTES = 200_000
 
@@ -28,12 +27,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 @pytest.fixture(scope="module", autouse=True)
 def built() -> None:
     """The dashboard of this checkout, as the package's build makes it."""
-    spec = importlib.util.spec_from_file_location("hatch_build", DASHBOARD / "hatch_build.py")
-    assert spec is not None
-    assert spec.loader is not None
-    hatch_build = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(hatch_build)
-    if not hatch_build.build():
+    if not build_dashboard():
         pytest.skip("npm could not install what dashboard/package-lock.json pins")
 
 

@@ -1,5 +1,5 @@
 import { Modal, Stack } from "@mantine/core";
-import type { ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 
 /** A dialog over the page, named by its title. It closes with Escape, so it needs no button for that alone. */
 export function Dialog({
@@ -11,6 +11,7 @@ export function Dialog({
   onClose: () => void;
   children: ReactNode;
 }) {
+  useFocusReturn();
   return (
     <Modal.Root opened onClose={onClose} centered>
       <Modal.Overlay />
@@ -25,5 +26,16 @@ export function Dialog({
         </Modal.Body>
       </Modal.Content>
     </Modal.Root>
+  );
+}
+
+/** Gives the focus back to what had it before, when the dialog is gone: Mantine does it for those that stay mounted. */
+function useFocusReturn() {
+  const [before] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+    },
+    [before],
   );
 }

@@ -11,6 +11,7 @@ import { LedgerFilters } from "./ledger-filters";
 import { LedgerDocument, type LedgerRowFragment } from "./ledger.generated";
 import { messages } from "./messages";
 import type { LedgerSearch } from "./search";
+import { VerificationActions } from "./verification/actions";
 
 /** Every event adds an entry, so a tag with any beginning concerns the list. */
 const ALL_EVENTS = [""];
@@ -28,7 +29,7 @@ export function LedgerPage(): ReactNode {
   const pages = usePages(LedgerDocument, { filter }, (data) => data.ledger, ALL_EVENTS);
   const isFiltered = Object.keys(search).length > 0;
   return (
-    <Page title={t.title}>
+    <Page title={t.title} actions={<VerificationActions />}>
       <Text c="dimmed">{t.intro}</Text>
       <LedgerFilters search={search} onChange={(change) => show({ ...search, ...change })} />
       <Paged pages={pages} empty={t.empty} onClear={isFiltered ? () => show({}) : undefined} skeletonRows={8}>

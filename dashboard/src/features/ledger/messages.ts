@@ -4,7 +4,7 @@ import type { Messages } from "@/i18n/locale";
 const en = {
   title: "Ledger",
   intro:
-    "Everything that happened, the newest first. Each entry carries the hash of the one before, so that a later change shows: an operator checks them with “countersign ledger verify”, against a hash that was kept elsewhere.",
+    "Everything that happened, the newest first. Each entry carries the hash of the one before, so that a later change shows. Verify them here, or download them and verify them with a program of your own.",
   event: "Event",
   everyEvent: "Every event",
   person: "Caused by",
@@ -37,7 +37,7 @@ const en = {
 const de: typeof en = {
   title: "Protokoll",
   intro:
-    "Alles, was geschehen ist, das Neueste zuerst. Jeder Eintrag trägt den Hash des vorigen, damit eine spätere Änderung auffällt: Ein Betreiber prüft sie mit „countersign ledger verify“ gegen einen Hash, der anderswo aufbewahrt wurde.",
+    "Alles, was geschehen ist, das Neueste zuerst. Jeder Eintrag trägt den Hash des vorigen, damit eine spätere Änderung auffällt. Prüfen Sie sie hier, oder laden Sie sie herunter und prüfen Sie sie mit einem eigenen Programm.",
   event: "Ereignis",
   everyEvent: "Jedes Ereignis",
   person: "Ausgelöst von",
