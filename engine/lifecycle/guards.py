@@ -12,7 +12,7 @@ from engine.model.errors import Code, FieldsLocked, Refusal, RevisionConflict, n
 from engine.model.facts import Facts
 from engine.model.grants import missing_permission
 from engine.model.vocabulary import Permission, ReleaseType
-from engine.model.wording import STATUS_PHRASES
+from engine.model.wording import DECIDED_ALREADY, STATUS_PHRASES
 
 Guard = Callable[[Facts], Refusal | None]
 
@@ -90,10 +90,7 @@ def has_not_decided(facts: Facts) -> Refusal | None:
     """One decision for each approver and material revision."""
     if not approvals.has_voted(facts):
         return None
-    return Refusal(
-        Code.ALREADY_DECIDED,
-        "You have decided on this revision already. To undo an approval, withdraw the release.",
-    )
+    return Refusal(Code.ALREADY_DECIDED, DECIDED_ALREADY)
 
 
 def saw_material_revision(facts: Facts) -> Refusal | None:

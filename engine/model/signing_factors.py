@@ -167,12 +167,11 @@ def _is_participant(facts: SignFacts) -> tuple[bool, str]:
         return True, f"The user takes part in {_called(facts, release)}."
     if not facts.names_release:
         return False, _held_by_another(facts, "the user takes no part in it")
-    who = (
-        "administrator can add them to its team"
-        if facts.settings.teams_enabled
-        else ("approver can add them to its participants")
-    )
-    return False, f"The user does not take part in {release.fields.name}. An {who}."
+    if facts.settings.teams_enabled:
+        advice = "An administrator can add them to its team."
+    else:
+        advice = "An approver can add them to its participants."
+    return False, f"The user does not take part in {release.fields.name}. {advice}"
 
 
 def _origin_is_agreed(facts: SignFacts) -> tuple[bool, str]:

@@ -2,6 +2,11 @@
 
 from engine.model.vocabulary import Status
 
+#: Why a second decision is refused, by the guard and, in a race, by the database.
+DECIDED_ALREADY = (
+    "You have decided on this revision already. To undo an approval, withdraw the release."
+)
+
 #: What a message says after "The release", by its status.
 STATUS_PHRASES: dict[Status, str] = {
     Status.PENDING: "is pending",

@@ -1,11 +1,10 @@
-import { useState } from "react";
 import { useWords } from "@/app/session";
 import { refusalOf } from "@/graphql/refusal-of";
 import type { PossibleFragment } from "@/graphql/fragments.generated";
 import type { SubjectAction } from "@/graphql/schema.generated";
 import type { Refusal } from "@/graphql/use-command";
-import { ActionButton } from "./action-button";
 import { ConfirmDialog } from "./confirm-dialog";
+import { DialogButton } from "./dialog-button";
 
 interface Props {
   subject: { availableActions: readonly PossibleFragment[] };
@@ -23,31 +22,22 @@ interface Props {
 
 /** A button for an action of the server's vocabulary, which says what it does before it is carried out. */
 export function ConfirmedAction({ subject, action, color = "brand", compact = false, ...props }: Props) {
-  const [asking, setAsking] = useState(false);
+  const { onConfirm, ...dialog } = props;
   const title = useWords()("subjectActions", action);
-  const confirm = async () => {
-    if ((await props.onConfirm()) !== null) setAsking(false);
+  const confirm = async (close: () => void) => {
+    if ((await onConfirm()) !== null) close();
   };
   return (
-    <>
-      <ActionButton
-        label={title}
-        color={color}
-        compact={compact}
-        refusal={refusalOf(subject, action)}
-        onClick={() => setAsking(true)}
-      />
-      {asking && (
+    <DialogButton label={title} color={color} compact={compact} refusal={refusalOf(subject, action)}>
+      {(close) => (
         <ConfirmDialog
+          {...dialog}
           action={title}
-          what={props.what}
           color={color}
-          text={props.text}
-          command={props.command}
-          onConfirm={confirm}
-          onClose={() => setAsking(false)}
+          onConfirm={() => confirm(close)}
+          onClose={close}
         />
       )}
-    </>
+    </DialogButton>
   );
 }

@@ -2,8 +2,7 @@ import { TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
-
-const TYPING_MILLISECONDS = 250;
+import { TYPING_MILLISECONDS } from "./typing";
 
 interface Props {
   label: string;

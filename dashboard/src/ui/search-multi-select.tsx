@@ -3,8 +3,7 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { useMessages } from "@/i18n/locale";
 import { messages } from "./messages";
 import type { Choice } from "./search-select";
-
-const TYPING_MILLISECONDS = 250;
+import { TYPING_MILLISECONDS } from "./typing";
 
 interface Props {
   label: string;

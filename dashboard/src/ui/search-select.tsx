@@ -2,8 +2,7 @@ import { Select } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useMessages } from "@/i18n/locale";
 import { messages } from "./messages";
-
-const TYPING_MILLISECONDS = 250;
+import { TYPING_MILLISECONDS } from "./typing";
 
 export interface Choice {
   value: string;

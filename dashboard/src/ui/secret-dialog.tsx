@@ -1,5 +1,6 @@
-import { Alert, Button, Code, CopyButton, Group } from "@mantine/core";
+import { Alert, Button, Code, Group } from "@mantine/core";
 import { useMessages } from "@/i18n/locale";
+import { CopyTextButton } from "./copy-text-button";
 import { Dialog } from "./dialog";
 import { messages } from "./messages";
 
@@ -17,23 +18,11 @@ export function SecretDialog({ title, hint, secret, onClose }: Props) {
   return (
     <Dialog title={title} onClose={onClose}>
       <Alert color="orange">{hint}</Alert>
-      <Code
-        block
-        tabIndex={0}
-        data-autofocus
-
-        style={{ overflowWrap: "anywhere", whiteSpace: "pre-wrap" }}
-      >
+      <Code block tabIndex={0} data-autofocus style={{ overflowWrap: "anywhere", whiteSpace: "pre-wrap" }}>
         {secret}
       </Code>
       <Group justify="flex-end">
-        <CopyButton value={secret}>
-          {({ copied, copy }) => (
-            <Button variant="default" onClick={copy}>
-              {copied ? t.copied : t.copy}
-            </Button>
-          )}
-        </CopyButton>
+        <CopyTextButton text={secret} />
         <Button onClick={onClose}>{t.done}</Button>
       </Group>
     </Dialog>

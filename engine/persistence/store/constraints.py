@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from engine.model.errors import Code, Refusal
+from engine.model.wording import DECIDED_ALREADY
 from engine.persistence.store import tables as t
 
 #: Each open release has its keypairs to itself.
@@ -34,7 +35,7 @@ CONFLICTS = {
     ),
     "uq_decisions_release_id_material_revision_approver_id": (
         Code.ALREADY_DECIDED,
-        "You have decided on this revision already. Read the release again.",
+        DECIDED_ALREADY,
         "id",
     ),
     "uq_users_account_id_email_key": (

@@ -1,7 +1,7 @@
+import { RELEASE_TYPES } from "@/graphql/enum-values";
 import type { QuotaOnOnline, ReleaseType } from "@/graphql/schema.generated";
 import type { AccountDetailFragment } from "./account.generated";
 
-export const RELEASE_TYPES = ["OFFLINE", "ONLINE", "TEST"] as const satisfies readonly ReleaseType[];
 export const QUOTAS = ["REFUSE", "UNASSOCIATED"] as const satisfies readonly QuotaOnOnline[];
 
 export const FIELDS = [

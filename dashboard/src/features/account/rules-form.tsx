@@ -1,25 +1,17 @@
-import {
-  Alert,
-  Button,
-  Card,
-  Checkbox,
-  Group,
-  NativeSelect,
-  NumberInput,
-  Stack,
-  Switch,
-} from "@mantine/core";
+import { Alert, Button, Card, Checkbox, Group, NumberInput, Stack, Switch } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useState, type FormEvent, type ReactNode } from "react";
+import type { FormEvent, ReactNode } from "react";
 import { useWords } from "@/app/session";
-import { byField } from "@/graphql/by-field";
 import { refusalOf } from "@/graphql/refusal-of";
+import { RELEASE_TYPES } from "@/graphql/enum-values";
 import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
+import { ChoiceField } from "@/ui/choice-field";
 import { Refusals } from "@/ui/refusals";
 import { Section } from "@/ui/section";
+import { useDraft } from "@/ui/use-draft";
 import { UpdateAccountDocument, type AccountDetailFragment } from "./account.generated";
-import { changedRules, FIELDS, ordered, QUOTAS, RELEASE_TYPES, type Rules } from "./choices";
+import { changedRules, FIELDS, ordered, QUOTAS, type Rules } from "./choices";
 import { messages } from "./messages";
 
 interface PartProps {
@@ -32,9 +24,8 @@ interface PartProps {
 /** The rules by which the account's releases are requested, approved and used; whoever may not change them reads them. */
 export function RulesForm({ account }: { account: AccountDetailFragment }) {
   const t = useMessages(messages);
-  const [draft, setDraft] = useState<Rules>(account);
   const { run, refusals, busy } = useCommand(UpdateAccountDocument, ({ result }) => result, "account:");
-  const { fields: errors, rest } = byField(refusals, FIELDS);
+  const { draft, change, errors, rest } = useDraft<Rules>(account, refusals, FIELDS);
   const refusal = refusalOf(account, "UPDATE");
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -47,7 +38,7 @@ export function RulesForm({ account }: { account: AccountDetailFragment }) {
     draft,
     errors,
     disabled: refusal !== null,
-    change: (one) => setDraft((before) => ({ ...before, ...one })),
+    change,
   };
   return (
     <form onSubmit={submit} noValidate>
@@ -143,17 +134,17 @@ function ReleaseRules(part: PartProps) {
 function SigningRules(part: PartProps) {
   const t = useMessages(messages);
   const { draft, errors, disabled, change } = part;
-  const chosen = (value: string) => QUOTAS.find((each) => each === value) ?? draft.quotaOnOnline;
   return (
     <>
       <Switches {...part} names={["restrictSigningToReleases", "offlineCertification"]} />
-      <NativeSelect
+      <ChoiceField
         label={t.quotaOnOnline}
         error={errors.quotaOnOnline}
         disabled={disabled}
         value={draft.quotaOnOnline}
-        data={QUOTAS.map((value) => ({ value, label: t.quotas[value] }))}
-        onChange={({ currentTarget }) => change({ quotaOnOnline: chosen(currentTarget.value) })}
+        choices={QUOTAS}
+        nameOf={(quota) => t.quotas[quota]}
+        onChange={(quotaOnOnline) => change({ quotaOnOnline })}
       />
     </>
   );

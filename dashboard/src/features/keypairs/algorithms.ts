@@ -1,7 +1,4 @@
-import type { KeypairAlgorithm, KeypairCategory, ReleaseType } from "@/graphql/schema.generated";
-
-export const TYPES = ["OFFLINE", "ONLINE", "TEST"] as const satisfies readonly ReleaseType[];
-export const CATEGORIES = ["STANDARD", "GPG"] as const satisfies readonly KeypairCategory[];
+import type { KeypairAlgorithm, KeypairCategory } from "@/graphql/schema.generated";
 
 /** What a new keypair can have, the usual ones first. */
 export const ALGORITHMS = [

@@ -1,21 +1,13 @@
-import {
-  Button,
-  Code,
-  CopyButton,
-  Group,
-  NumberInput,
-  SegmentedControl,
-  Stack,
-  TextInput,
-} from "@mantine/core";
+import { Button, Code, Group, NumberInput, SegmentedControl, Stack, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useState } from "react";
-import { byField } from "@/graphql/by-field";
 import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
+import { CopyTextButton } from "@/ui/copy-text-button";
 import { Dialog } from "@/ui/dialog";
 import { FormDialog } from "@/ui/form-dialog";
 import { messages as common } from "@/ui/messages";
+import { useDraft } from "@/ui/use-draft";
 import {
   IssueCertificateDocument,
   RequestCertificateDocument,
@@ -35,19 +27,18 @@ interface Props {
 export function Certify({ keypair, action, onClose }: Props) {
   const t = useMessages(messages);
   const { of } = useMessages(common);
-  const [draft, setDraft] = useState({
-    form: "REQUEST",
+  const initial = {
     subject: `CN=${keypair.alias}`,
     reason: "",
     days: 365,
-  });
+  };
   const [request, setRequest] = useState<string | null>(null);
   const asking = useCommand(RequestCertificateDocument, ({ result }) => result, "keypair:");
   const issuing = useCommand(IssueCertificateDocument, ({ result }) => result, "keypair:");
-  const isRequest = draft.form === "REQUEST";
+  const [form, setForm] = useState("REQUEST");
+  const isRequest = form === "REQUEST";
   const { refusals, busy } = isRequest ? asking : issuing;
-  const { fields: errors, rest } = byField(refusals, FIELDS);
-  const change = (one: Partial<typeof draft>) => setDraft((before) => ({ ...before, ...one }));
+  const { draft, change, text, errors, rest } = useDraft(initial, refusals, FIELDS);
   const submit = async () => {
     const { subject, reason, days } = draft;
     const input = { keypairId: keypair.id, subject, reason };
@@ -70,30 +61,15 @@ export function Certify({ keypair, action, onClose }: Props) {
     >
       <SegmentedControl
         aria-label={t.certifyForm}
-        value={draft.form}
+        value={form}
         data={[
           { value: "REQUEST", label: t.certificateRequest },
           { value: "SELF_SIGNED", label: t.selfSigned },
         ]}
-        onChange={(form) => change({ form })}
+        onChange={setForm}
       />
-      <TextInput
-        label={t.subject}
-        description={t.subjectHint}
-        error={errors.subject}
-        value={draft.subject}
-        onChange={({ currentTarget }) => change({ subject: currentTarget.value })}
-        required
-      />
-      <TextInput
-        label={t.reason}
-        description={t.reasonHint}
-        error={errors.reason}
-        value={draft.reason}
-        onChange={({ currentTarget }) => change({ reason: currentTarget.value })}
-        data-autofocus
-        required
-      />
+      <TextInput label={t.subject} description={t.subjectHint} {...text("subject")} required />
+      <TextInput label={t.reason} description={t.reasonHint} {...text("reason")} data-autofocus required />
       {!isRequest && (
         <NumberInput
           label={t.days}
@@ -111,7 +87,7 @@ export function Certify({ keypair, action, onClose }: Props) {
 /** The request, to be given to an authority; it is stored nowhere. */
 function CertificateRequest({ pem, onClose }: { pem: string; onClose: () => void }) {
   const t = useMessages(messages);
-  const { copy, copied, done } = useMessages(common);
+  const { done } = useMessages(common);
   return (
     <Dialog title={t.certificateRequest} onClose={onClose}>
       <Stack>
@@ -120,13 +96,7 @@ function CertificateRequest({ pem, onClose }: { pem: string; onClose: () => void
           {pem}
         </Code>
         <Group justify="flex-end">
-          <CopyButton value={pem}>
-            {({ copied: isCopied, copy: run }) => (
-              <Button variant="default" onClick={run}>
-                {isCopied ? copied : copy}
-              </Button>
-            )}
-          </CopyButton>
+          <CopyTextButton text={pem} />
           <Button onClick={onClose}>{done}</Button>
         </Group>
       </Stack>

@@ -1,10 +1,11 @@
 import { Group, NativeSelect, Text } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { useWords } from "@/app/session";
+import { useSession, useWords } from "@/app/session";
+import { refusalOf } from "@/graphql/refusal-of";
 import { usePages } from "@/graphql/use-pages";
 import { useMessages } from "@/i18n/locale";
-import { CreateButton } from "@/ui/create-button";
+import { DialogButton } from "@/ui/dialog-button";
 import { TextLink } from "@/ui/links";
 import { Page } from "@/ui/page";
 import { PagedList } from "@/ui/paged-list";
@@ -43,10 +44,11 @@ export function KeypairsPage(): ReactNode {
 
 function Create() {
   const t = useMessages(messages);
+  const { account } = useSession();
   return (
-    <CreateButton action="CREATE_KEYPAIR" label={t.create}>
+    <DialogButton label={t.create} refusal={refusalOf(account, "CREATE_KEYPAIR")}>
       {(close) => <NewKeypair onClose={close} />}
-    </CreateButton>
+    </DialogButton>
   );
 }
 

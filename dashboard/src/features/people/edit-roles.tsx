@@ -4,7 +4,7 @@ import { byField } from "@/graphql/by-field";
 import { refusalOf } from "@/graphql/refusal-of";
 import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
-import { ActionButton } from "@/ui/action-button";
+import { DialogButton } from "@/ui/dialog-button";
 import { FormDialog } from "@/ui/form-dialog";
 import { messages as common } from "@/ui/messages";
 import { messages } from "./messages";
@@ -15,17 +15,11 @@ import { RoleChoice } from "./role-choice";
 export function EditRoles({ person }: { person: PersonDetailFragment }) {
   const t = useMessages(messages);
   const word = useWords();
-  const [editing, setEditing] = useState(false);
   if (!person.availableActions.some(({ action }) => action === "CHANGE_ROLES")) return null;
   return (
-    <>
-      <ActionButton
-        label={word("subjectActions", "CHANGE_ROLES")}
-        refusal={refusalOf(person, "CHANGE_ROLES")}
-        onClick={() => setEditing(true)}
-      />
-      {editing && <RolesForm person={person} action={t.editRoles} onClose={() => setEditing(false)} />}
-    </>
+    <DialogButton label={word("subjectActions", "CHANGE_ROLES")} refusal={refusalOf(person, "CHANGE_ROLES")}>
+      {(close) => <RolesForm person={person} action={t.editRoles} onClose={close} />}
+    </DialogButton>
   );
 }
 

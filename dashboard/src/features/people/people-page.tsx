@@ -1,9 +1,11 @@
 import { Group, NativeSelect } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { useSession } from "@/app/session";
+import { refusalOf } from "@/graphql/refusal-of";
 import { usePages } from "@/graphql/use-pages";
 import { useMessages } from "@/i18n/locale";
-import { CreateButton } from "@/ui/create-button";
+import { DialogButton } from "@/ui/dialog-button";
 import { Page } from "@/ui/page";
 import { PagedList } from "@/ui/paged-list";
 import { SearchField } from "@/ui/search-field";
@@ -16,6 +18,7 @@ import { filterOf, KINDS, peopleSearch, type PeopleSearch } from "./search";
 /** The people of the account; service users and who is deactivated on request. */
 export function PeoplePage(): ReactNode {
   const t = useMessages(messages);
+  const { account } = useSession();
   const search = useSearch({ from: "/people" });
   const navigate = useNavigate();
   const variables = { filter: filterOf(search) };
@@ -28,9 +31,9 @@ export function PeoplePage(): ReactNode {
     <Page
       title={t.people}
       actions={
-        <CreateButton action="CREATE_USER" label={t.newPerson}>
+        <DialogButton label={t.newPerson} refusal={refusalOf(account, "CREATE_USER")}>
           {(close) => <NewPerson onClose={close} />}
-        </CreateButton>
+        </DialogButton>
       }
     >
       <Group gap="sm" align="end">

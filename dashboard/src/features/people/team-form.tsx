@@ -1,14 +1,14 @@
 import { NumberInput, Text, TextInput } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { byField } from "@/graphql/by-field";
-import { useCommand, type Refusal } from "@/graphql/use-command";
+import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
 import { FormDialog } from "@/ui/form-dialog";
 import { messages as common } from "@/ui/messages";
 import { SearchMultiSelect } from "@/ui/search-multi-select";
 import type { Choice } from "@/ui/search-select";
+import { useDraft, type DraftFormProps } from "@/ui/use-draft";
 import { messages } from "./messages";
 import {
   CreateTeamDocument,
@@ -66,35 +66,17 @@ export function EditTeam({ id, onClose }: { id: string; onClose: () => void }) {
   );
 }
 
-interface FormProps {
-  title: string;
-  action: string;
-  initial: TeamDraft;
-  command: { refusals: Refusal[]; busy: boolean };
-  onSubmit: (draft: TeamDraft) => Promise<void>;
-  onClose: () => void;
-}
-
-function TeamForm({ initial, command, onSubmit, ...dialog }: FormProps) {
+function TeamForm({ initial, command, onSubmit, ...dialog }: DraftFormProps<TeamDraft>) {
   const t = useMessages(messages);
-  const [draft, setDraft] = useState(initial);
+  const { draft, change, text, errors, rest } = useDraft(initial, command.refusals, FIELDS);
   const [sought, setSought] = useState({ person: "", alias: "" });
   const variables = { person: sought.person || null, alias: sought.alias || null };
   const { data } = useLiveQuery({ query: TeamChoicesDocument, variables }, []);
-  const { fields: errors, rest } = byField(command.refusals, FIELDS);
-  const change = (one: Partial<TeamDraft>) => setDraft((before) => ({ ...before, ...one }));
   const people = (data?.users?.edges ?? []).map(({ node }) => ({ value: node.id, label: node.name }));
   const keypairs = (data?.keypairs?.edges ?? []).map(({ node }) => ({ value: node.id, label: node.alias }));
   return (
     <FormDialog {...dialog} busy={command.busy} refusals={rest} onSubmit={() => onSubmit(draft)}>
-      <TextInput
-        label={t.name}
-        error={errors.name}
-        value={draft.name}
-        onChange={({ currentTarget }) => change({ name: currentTarget.value })}
-        data-autofocus
-        required
-      />
+      <TextInput label={t.name} {...text("name")} data-autofocus required />
       <NumberInput
         label={t.required}
         description={t.requiredHint}

@@ -1,12 +1,12 @@
 import { Card, Group } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { refusalOf } from "@/graphql/refusal-of";
 import { usePages } from "@/graphql/use-pages";
 import { useFormats } from "@/i18n/formats";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
-import { ActionButton } from "@/ui/action-button";
+import { DialogButton } from "@/ui/dialog-button";
 import { Facts } from "@/ui/facts";
 import { Instant } from "@/ui/instant";
 import { ButtonLink, TextLink } from "@/ui/links";
@@ -46,12 +46,10 @@ export function TeamPage(): ReactNode {
 
 function Edit({ team }: { team: TeamDetailFragment }) {
   const t = useMessages(messages);
-  const [editing, setEditing] = useState(false);
   return (
-    <>
-      <ActionButton label={t.editTeam} refusal={refusalOf(team, "UPDATE")} onClick={() => setEditing(true)} />
-      {editing && <EditTeam id={team.id} onClose={() => setEditing(false)} />}
-    </>
+    <DialogButton label={t.editTeam} refusal={refusalOf(team, "UPDATE")}>
+      {(close) => <EditTeam id={team.id} onClose={close} />}
+    </DialogButton>
   );
 }
 

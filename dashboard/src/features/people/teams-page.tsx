@@ -1,10 +1,12 @@
 import { Group, Text } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { useSession } from "@/app/session";
+import { refusalOf } from "@/graphql/refusal-of";
 import { usePages } from "@/graphql/use-pages";
 import { useFormats } from "@/i18n/formats";
 import { useMessages } from "@/i18n/locale";
-import { CreateButton } from "@/ui/create-button";
+import { DialogButton } from "@/ui/dialog-button";
 import { TextLink } from "@/ui/links";
 import { Page } from "@/ui/page";
 import { PagedList } from "@/ui/paged-list";
@@ -17,6 +19,7 @@ import { NewTeam } from "./team-form";
 /** The teams of the account, with how many approvals the releases of each one need. */
 export function TeamsPage(): ReactNode {
   const t = useMessages(messages);
+  const { account } = useSession();
   const { search } = useSearch({ from: "/teams" });
   const navigate = useNavigate();
   const variables = { filter: search ? { nameContains: search } : null };
@@ -27,9 +30,9 @@ export function TeamsPage(): ReactNode {
     <Page
       title={t.teams}
       actions={
-        <CreateButton action="CREATE_TEAM" label={t.newTeam}>
+        <DialogButton label={t.newTeam} refusal={refusalOf(account, "CREATE_TEAM")}>
           {(close) => <NewTeam onClose={close} />}
-        </CreateButton>
+        </DialogButton>
       }
     >
       <Group>

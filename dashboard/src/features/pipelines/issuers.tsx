@@ -1,13 +1,14 @@
-import { Button, Group, NativeSelect, Text, TextInput } from "@mantine/core";
-import { useState } from "react";
-import { byField } from "@/graphql/by-field";
+import { Group, Text, TextInput } from "@mantine/core";
 import { useCommand } from "@/graphql/use-command";
 import { usePages } from "@/graphql/use-pages";
 import { useMessages } from "@/i18n/locale";
+import { ChoiceField } from "@/ui/choice-field";
 import { ConfirmedAction } from "@/ui/confirmed-action";
+import { DialogButton } from "@/ui/dialog-button";
 import { FormDialog } from "@/ui/form-dialog";
 import { PagedList } from "@/ui/paged-list";
 import { Section } from "@/ui/section";
+import { useDraft } from "@/ui/use-draft";
 import { ISSUER_URLS, KINDS } from "./conditions";
 import { messages } from "./messages";
 import {
@@ -20,19 +21,17 @@ import {
 /** The systems whose tokens are believed. */
 export function Issuers() {
   const t = useMessages(messages);
-  const [creating, setCreating] = useState(false);
   const pages = usePages(IssuersDocument, {}, ({ trustedIssuers }) => trustedIssuers, ["issuer:"]);
   const create = (
-    <Button size="compact-sm" variant="default" onClick={() => setCreating(true)}>
-      {t.newIssuer}
-    </Button>
+    <DialogButton label={t.newIssuer} compact>
+      {(close) => <NewIssuer onClose={close} />}
+    </DialogButton>
   );
   return (
     <Section title={t.issuers} aside={create}>
       <PagedList label={t.issuers} pages={pages} empty={t.noIssuer}>
         {(issuer) => <IssuerRow issuer={issuer} />}
       </PagedList>
-      {creating && <NewIssuer onClose={() => setCreating(false)} />}
     </Section>
   );
 }
@@ -71,26 +70,17 @@ function IssuerRow({ issuer }: { issuer: IssuerRowFragment }) {
   );
 }
 
+const INITIAL = {
+  name: "",
+  kind: KINDS[0] as (typeof KINDS)[number],
+  url: ISSUER_URLS[KINDS[0]] ?? "",
+  audience: "",
+};
+
 function NewIssuer({ onClose }: { onClose: () => void }) {
   const t = useMessages(messages);
-  const [draft, setDraft] = useState({
-    name: "",
-    kind: KINDS[0] as (typeof KINDS)[number],
-    url: ISSUER_URLS[KINDS[0]] ?? "",
-    audience: "",
-  });
   const { run, refusals, busy } = useCommand(CreateIssuerDocument, ({ result }) => result, "issuer:");
-  const { fields: errors, rest } = byField(refusals, ["name", "kind", "url", "audience"]);
-  const text = (name: "name" | "url" | "audience") => ({
-    error: errors[name],
-    value: draft[name],
-    onChange: ({ currentTarget }: { currentTarget: { value: string } }) =>
-      setDraft((before) => ({ ...before, [name]: currentTarget.value })),
-  });
-  const choose = (value: string) => {
-    const kind = KINDS.find((each) => each === value) ?? draft.kind;
-    setDraft((before) => ({ ...before, kind, url: ISSUER_URLS[kind] ?? "" }));
-  };
+  const { draft, change, text, errors, rest } = useDraft(INITIAL, refusals, Object.keys(INITIAL));
   const create = async () => {
     const { audience, ...input } = draft;
     if (await run({ input: { ...input, ...(audience && { audience }) } })) onClose();
@@ -105,12 +95,13 @@ function NewIssuer({ onClose }: { onClose: () => void }) {
       onClose={onClose}
     >
       <TextInput label={t.name} {...text("name")} data-autofocus required />
-      <NativeSelect
+      <ChoiceField
         label={t.kind}
         error={errors.kind}
         value={draft.kind}
-        data={KINDS.map((value) => ({ value, label: t.kinds[value] }))}
-        onChange={({ currentTarget }) => choose(currentTarget.value)}
+        choices={KINDS}
+        nameOf={(kind) => t.kinds[kind]}
+        onChange={(kind) => change({ kind, url: ISSUER_URLS[kind] ?? "" })}
       />
       <TextInput type="url" label={t.url} description={t.urlHint} {...text("url")} required />
       <TextInput label={t.audience} description={t.audienceHint} {...text("audience")} />

@@ -1,9 +1,8 @@
 import { Alert, Checkbox, Group, NativeSelect, NumberInput, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useWords } from "@/app/session";
-import { byField } from "@/graphql/by-field";
 import type { Permission } from "@/graphql/schema.generated";
-import { useCommand, type Refusal } from "@/graphql/use-command";
+import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
 import { Dialog } from "@/ui/dialog";
@@ -11,6 +10,7 @@ import { FormDialog } from "@/ui/form-dialog";
 import { messages as common } from "@/ui/messages";
 import { SearchMultiSelect } from "@/ui/search-multi-select";
 import type { Choice } from "@/ui/search-select";
+import { useDraft, type DraftFormProps } from "@/ui/use-draft";
 import { ConditionFields } from "./condition-fields";
 import { draftOf, firstConditions, inputOf, SCOPES, type ConditionDraft } from "./conditions";
 import { messages } from "./messages";
@@ -125,23 +125,15 @@ export function EditRule({ rule, onClose }: { rule: RuleRowFragment; onClose: ()
   );
 }
 
-interface FormProps {
-  title: string;
-  action: string;
-  initial: Draft;
+interface FormProps extends DraftFormProps<Draft> {
   isNew: boolean;
-  command: { refusals: Refusal[]; busy: boolean };
-  onSubmit: (draft: Draft) => Promise<void>;
-  onClose: () => void;
 }
 
 function RuleForm({ initial, isNew, command, onSubmit, ...dialog }: FormProps) {
   const t = useMessages(messages);
-  const [draft, setDraft] = useState(initial);
+  const { draft, change, text, errors, rest } = useDraft(initial, command.refusals, FIELDS);
   const [alias, setAlias] = useState("");
   const choices = useLiveQuery({ query: RuleChoicesDocument, variables: { alias: alias || null } }, CONCERNS);
-  const { fields: errors, rest } = byField(command.refusals, FIELDS);
-  const change = (one: Partial<Draft>) => setDraft((before) => ({ ...before, ...one }));
   const nodes = <Node,>(connection: { edges: { node: Node }[] } | null | undefined) =>
     (connection?.edges ?? []).map(({ node }) => node);
   const issuers: Issuer[] = nodes(choices.data?.trustedIssuers);
@@ -152,14 +144,7 @@ function RuleForm({ initial, isNew, command, onSubmit, ...dialog }: FormProps) {
   };
   return (
     <FormDialog {...dialog} busy={command.busy} refusals={rest} onSubmit={() => onSubmit(draft)}>
-      <TextInput
-        label={t.name}
-        error={errors.name}
-        value={draft.name}
-        onChange={({ currentTarget }) => change({ name: currentTarget.value })}
-        data-autofocus
-        required
-      />
+      <TextInput label={t.name} {...text("name")} data-autofocus required />
       {isNew && (
         <NativeSelect
           label={t.issuer}

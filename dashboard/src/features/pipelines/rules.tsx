@@ -1,13 +1,12 @@
-import { Alert, Button, Group, Stack, Text } from "@mantine/core";
-import { useState } from "react";
+import { Alert, Group, Stack, Text } from "@mantine/core";
 import { useWords } from "@/app/session";
 import { refusalOf } from "@/graphql/refusal-of";
 import { useCommand } from "@/graphql/use-command";
 import { usePages } from "@/graphql/use-pages";
 import { useFormats } from "@/i18n/formats";
 import { useMessages } from "@/i18n/locale";
-import { ActionButton } from "@/ui/action-button";
 import { ConfirmedAction } from "@/ui/confirmed-action";
+import { DialogButton } from "@/ui/dialog-button";
 import { TextLink } from "@/ui/links";
 import { PagedList } from "@/ui/paged-list";
 import { Section } from "@/ui/section";
@@ -21,19 +20,17 @@ const CONCERNS = ["pipeline:", "issuer:", "keypair:", "user:"];
 /** Which pipelines become which service user, with which rights. */
 export function Rules() {
   const t = useMessages(messages);
-  const [creating, setCreating] = useState(false);
   const pages = usePages(RulesDocument, {}, ({ pipelineRules }) => pipelineRules, CONCERNS);
   const create = (
-    <Button size="compact-sm" variant="default" onClick={() => setCreating(true)}>
-      {t.newRule}
-    </Button>
+    <DialogButton label={t.newRule} compact>
+      {(close) => <NewRule onClose={close} />}
+    </DialogButton>
   );
   return (
     <Section title={t.rules} aside={create}>
       <PagedList label={t.rules} pages={pages} empty={t.noRule}>
         {(rule) => <RuleRow rule={rule} />}
       </PagedList>
-      {creating && <NewRule onClose={() => setCreating(false)} />}
     </Section>
   );
 }
@@ -86,16 +83,12 @@ function RuleRow({ rule }: { rule: RuleRowFragment }) {
 
 function RuleActions({ rule }: { rule: RuleRowFragment }) {
   const t = useMessages(messages);
-  const [editing, setEditing] = useState(false);
   const command = useCommand(DeleteRuleDocument, ({ result }) => result, "pipeline:");
   return (
     <Group gap="xs" justify="end">
-      <ActionButton
-        label={t.edit}
-        compact
-        refusal={refusalOf(rule, "UPDATE")}
-        onClick={() => setEditing(true)}
-      />
+      <DialogButton label={t.edit} compact refusal={refusalOf(rule, "UPDATE")}>
+        {(close) => <EditRule rule={rule} onClose={close} />}
+      </DialogButton>
       <ConfirmedAction
         subject={rule}
         action="DELETE"
@@ -106,7 +99,6 @@ function RuleActions({ rule }: { rule: RuleRowFragment }) {
         command={command}
         onConfirm={() => command.run({ input: { id: rule.id } })}
       />
-      {editing && <EditRule rule={rule} onClose={() => setEditing(false)} />}
     </Group>
   );
 }

@@ -1,6 +1,6 @@
-import { Button, Card, Code, CopyButton, Group, Text } from "@mantine/core";
+import { Card, Code, Group, Text } from "@mantine/core";
 import { useMessages } from "@/i18n/locale";
-import { messages as common } from "@/ui/messages";
+import { CopyTextButton } from "@/ui/copy-text-button";
 import { TextLink } from "@/ui/links";
 import { Section } from "@/ui/section";
 import { messages } from "./messages";
@@ -12,7 +12,6 @@ const ENDED = new Set(["COMPLETED", "FAILED", "REJECTED"]);
 /** The command that signs files in this release, ready to be copied. */
 export function ClientCommand({ release }: { release: ReleaseDetailFragment }) {
   const t = useMessages(messages);
-  const { copy, copied } = useMessages(common);
   if (ENDED.has(release.status)) return null;
   const wait = release.status === "IN_PROGRESS" ? "" : " --wait";
   const command = release.keypairs
@@ -31,13 +30,7 @@ export function ClientCommand({ release }: { release: ReleaseDetailFragment }) {
           <Code block flex={1} miw={0} tabIndex={0}>
             {command}
           </Code>
-          <CopyButton value={command}>
-            {({ copied: isCopied, copy: run }) => (
-              <Button variant="default" onClick={run}>
-                {isCopied ? copied : copy}
-              </Button>
-            )}
-          </CopyButton>
+          <CopyTextButton text={command} />
         </Group>
         <Group gap="sm" mt="xs">
           {release.keypairs.map(({ id, alias }) => (

@@ -9,22 +9,21 @@ import {
   Textarea,
   TextInput,
 } from "@mantine/core";
-import { useState, type FormEvent, type ReactNode } from "react";
+import type { FormEvent, ReactNode } from "react";
 import { useSession, useWords } from "@/app/session";
-import { byField } from "@/graphql/by-field";
+import { CATEGORIES } from "@/graphql/enum-values";
 import type { Refusal } from "@/graphql/use-command";
 import type { KeypairCategory, ReleaseType } from "@/graphql/schema.generated";
 import { useMessages } from "@/i18n/locale";
 import { Refusals } from "@/ui/refusals";
 import { Section } from "@/ui/section";
+import { useDraft } from "@/ui/use-draft";
 import type { Draft } from "./draft";
 import type { FieldProps } from "./fields";
 import { KeypairField } from "./keypair-field";
 import { messages } from "./messages";
 import { WhoFields } from "./who-fields";
 import { WindowFields } from "./window-fields";
-
-const CATEGORIES: readonly KeypairCategory[] = ["STANDARD", "GPG"];
 
 interface Props {
   initial: Draft;
@@ -38,10 +37,8 @@ interface Props {
 /** The form of a release. What the server refuses is shown at its fields, all at once. */
 export function RequestForm({ initial, edited, refusals, busy, onSubmit }: Props) {
   const t = useMessages(messages);
-  const [draft, setDraft] = useState(initial);
-  const { fields, rest } = byField(refusals, Object.keys(draft));
-  const change = (changed: Partial<Draft>) => setDraft((before) => ({ ...before, ...changed }));
-  const props = { draft, errors: fields, change };
+  const { draft, change, errors, rest } = useDraft(initial, refusals, Object.keys(initial));
+  const props = { draft, errors, change };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onSubmit(draft);
@@ -57,7 +54,7 @@ export function RequestForm({ initial, edited, refusals, busy, onSubmit }: Props
           <KeypairField {...props} own={edited} />
           <NumberInput
             label={t.maximum}
-            error={fields.maxSignatures}
+            error={errors.maxSignatures}
             value={draft.maxSignatures}
             onChange={(maxSignatures) => change({ maxSignatures })}
             min={1}

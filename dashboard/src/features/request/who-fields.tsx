@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useSession } from "@/app/session";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
+import { TYPING_MILLISECONDS } from "@/ui/typing";
 import type { FieldProps } from "./fields";
 import { messages } from "./messages";
 import {
@@ -66,8 +67,6 @@ function Approvers({ teamId, needed }: { teamId: string; needed: boolean }) {
   const text = names.length > 0 ? t.approvers(team.requiredApprovals, names.join(", ")) : t.noApprover;
   return <Text size="sm">{text}</Text>;
 }
-
-const TYPING_MILLISECONDS = 250;
 
 function ParticipantsField({ draft, errors, change }: FieldProps) {
   const t = useMessages(messages);

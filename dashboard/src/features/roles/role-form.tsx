@@ -1,14 +1,15 @@
 import { Checkbox, Stack, TextInput } from "@mantine/core";
-import { useState } from "react";
 import { useSession, useWords } from "@/app/session";
-import { byField } from "@/graphql/by-field";
 import type { Permission } from "@/graphql/schema.generated";
-import { useCommand, type Refusal } from "@/graphql/use-command";
+import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
 import { FormDialog } from "@/ui/form-dialog";
 import { messages as common } from "@/ui/messages";
+import { useDraft, type DraftFormProps } from "@/ui/use-draft";
 import { messages } from "./messages";
 import { CreateRoleDocument, UpdateRoleDocument, type RoleRowFragment } from "./roles.generated";
+
+const FIELDS = ["name", "permissions"] as const;
 
 interface Draft {
   name: string;
@@ -54,33 +55,15 @@ export function EditRole({ role, onClose }: { role: RoleRowFragment; onClose: ()
   );
 }
 
-interface FormProps {
-  title: string;
-  action: string;
-  initial: Draft;
-  command: { refusals: Refusal[]; busy: boolean };
-  onSubmit: (draft: Draft) => Promise<void>;
-  onClose: () => void;
-}
-
-function RoleForm({ initial, command, onSubmit, ...dialog }: FormProps) {
+function RoleForm({ initial, command, onSubmit, ...dialog }: DraftFormProps<Draft>) {
   const t = useMessages(messages);
   const word = useWords();
   const { vocabulary } = useSession();
-  const [draft, setDraft] = useState(initial);
-  const { fields: errors, rest } = byField(command.refusals, ["name", "permissions"]);
-  const change = (one: Partial<Draft>) => setDraft((before) => ({ ...before, ...one }));
+  const { draft, change, text, errors, rest } = useDraft(initial, command.refusals, FIELDS);
   const permissions = (vocabulary?.permissions ?? []).map(({ value }) => value as Permission);
   return (
     <FormDialog {...dialog} busy={command.busy} refusals={rest} onSubmit={() => onSubmit(draft)}>
-      <TextInput
-        label={t.name}
-        error={errors.name}
-        value={draft.name}
-        onChange={({ currentTarget }) => change({ name: currentTarget.value })}
-        data-autofocus
-        required
-      />
+      <TextInput label={t.name} {...text("name")} data-autofocus required />
       <Checkbox.Group
         label={t.permissions}
         description={t.permissionsHint}

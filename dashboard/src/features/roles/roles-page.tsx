@@ -1,12 +1,11 @@
 import { Group, Stack, Text } from "@mantine/core";
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { useSession, useWords } from "@/app/session";
 import { refusalOf } from "@/graphql/refusal-of";
 import { usePages } from "@/graphql/use-pages";
 import { useFormats } from "@/i18n/formats";
 import { useMessages } from "@/i18n/locale";
-import { ActionButton } from "@/ui/action-button";
-import { CreateButton } from "@/ui/create-button";
+import { DialogButton } from "@/ui/dialog-button";
 import { Page } from "@/ui/page";
 import { PagedList } from "@/ui/paged-list";
 import { StateBadge } from "@/ui/status-badge";
@@ -17,11 +16,12 @@ import { RoleListDocument, type RoleRowFragment } from "./roles.generated";
 /** The roles of the account: what each grants, and to how many. */
 export function RolesPage(): ReactNode {
   const t = useMessages(messages);
+  const { account } = useSession();
   const pages = usePages(RoleListDocument, {}, ({ roles }) => roles, ["role:", "user:"]);
   const create = (
-    <CreateButton action="CREATE_ROLE" label={t.create}>
+    <DialogButton label={t.create} refusal={refusalOf(account, "CREATE_ROLE")}>
       {(close) => <NewRole onClose={close} />}
-    </CreateButton>
+    </DialogButton>
   );
   return (
     <Page title={t.title} actions={create}>
@@ -58,16 +58,9 @@ function RoleRow({ role }: { role: RoleRowFragment }) {
 function Edit({ role }: { role: RoleRowFragment }) {
   const t = useMessages(messages);
   const { account } = useSession();
-  const [editing, setEditing] = useState(false);
   return (
-    <>
-      <ActionButton
-        label={t.edit}
-        compact
-        refusal={refusalOf(account, "CREATE_ROLE")}
-        onClick={() => setEditing(true)}
-      />
-      {editing && <EditRole role={role} onClose={() => setEditing(false)} />}
-    </>
+    <DialogButton label={t.edit} compact refusal={refusalOf(account, "CREATE_ROLE")}>
+      {(close) => <EditRole role={role} onClose={close} />}
+    </DialogButton>
   );
 }

@@ -10,15 +10,15 @@ import {
   type InputWrapperProps,
 } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useState, type FormEvent } from "react";
+import type { FormEvent } from "react";
 import { useNow } from "@/app/clock";
-import { byField } from "@/graphql/by-field";
 import { refusalOf } from "@/graphql/refusal-of";
 import { useCommand } from "@/graphql/use-command";
 import { formatsOf } from "@/i18n/formats";
 import { languageOf, regionalTag, useMessages } from "@/i18n/locale";
 import { Refusals } from "@/ui/refusals";
 import { Section } from "@/ui/section";
+import { useDraft } from "@/ui/use-draft";
 import { LOCALES, nameOfLocale, timeZones } from "./choices";
 import { messages } from "./messages";
 import { UpdateProfileDocument, type ProfileFragment } from "./settings.generated";
@@ -30,17 +30,13 @@ type Fields = Record<(typeof FIELDS)[number], string>;
 /** Name and address, and in which zone and language the person reads pages and mails. */
 export function Profile({ user }: { user: ProfileFragment }) {
   const t = useMessages(messages);
-  const [draft, setDraft] = useState<Fields>(user);
   const { run, refusals, busy } = useCommand(UpdateProfileDocument, ({ result }) => result, "user:");
-  const { fields: errors, rest } = byField(refusals, FIELDS);
+  const { draft, change, text, rest } = useDraft<Fields>(user, refusals, FIELDS);
   const field = (name: keyof Fields) => ({
     label: t[name],
     // The hint is below, so that fields beside each other are level.
     inputWrapperOrder: HINT_LAST,
-    error: errors[name],
-    value: draft[name],
-    onChange: ({ currentTarget }: { currentTarget: { value: string } }) =>
-      setDraft((before) => ({ ...before, [name]: currentTarget.value })),
+    ...text(name),
   });
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -53,7 +49,7 @@ export function Profile({ user }: { user: ProfileFragment }) {
     const payload = await run({ input: { id: user.id, ...values } });
     if (!payload?.user) return;
     // A new address is not there before it is confirmed.
-    setDraft(payload.user);
+    change(payload.user);
     notifications.show({ message: t.saved });
   };
   // The present address takes the request for another one back.

@@ -1,7 +1,8 @@
-import { Button, Text } from "@mantine/core";
-import { useState, type ReactNode } from "react";
+import { Text } from "@mantine/core";
+import type { ReactNode } from "react";
 import { usePages } from "@/graphql/use-pages";
 import { useMessages } from "@/i18n/locale";
+import { DialogButton } from "@/ui/dialog-button";
 import { Page } from "@/ui/page";
 import { PagedList } from "@/ui/paged-list";
 import { messages } from "./messages";
@@ -12,15 +13,14 @@ import { TokensDocument } from "./tokens.generated";
 /** The person's own tokens; those of everybody for whoever manages users. */
 export function TokensPage(): ReactNode {
   const t = useMessages(messages);
-  const [creating, setCreating] = useState(false);
   const pages = usePages(TokensDocument, {}, ({ apiTokens }) => apiTokens, ["token:", "user:"]);
+  const create = <DialogButton label={t.create}>{(close) => <NewToken onClose={close} />}</DialogButton>;
   return (
-    <Page title={t.title} actions={<Button onClick={() => setCreating(true)}>{t.create}</Button>}>
+    <Page title={t.title} actions={create}>
       <Text c="dimmed">{t.hint}</Text>
       <PagedList label={t.title} pages={pages} empty={t.none} wide="third">
         {(token) => <TokenRow token={token} />}
       </PagedList>
-      {creating && <NewToken onClose={() => setCreating(false)} />}
     </Page>
   );
 }

@@ -29,9 +29,6 @@ const en = {
   SEND_TEST: "A test event is sent to the address. What becomes of it is in the list of messages.",
   deliveries: "Messages",
   noDeliveries: "Nothing was sent yet.",
-  resend: "Send again",
-  resent: "It is sent again.",
-  tried: (times: string, next: string) => `tried ${times} times, again ${next}`,
 };
 
 const de: typeof en = {
@@ -63,9 +60,6 @@ const de: typeof en = {
   SEND_TEST: "Ein Testereignis geht an die Adresse. Was daraus wird, steht in der Liste der Nachrichten.",
   deliveries: "Nachrichten",
   noDeliveries: "Es wurde noch nichts gesendet.",
-  resend: "Noch einmal senden",
-  resent: "Es wird noch einmal gesendet.",
-  tried: (times, next) => `${times}-mal versucht, wieder ${next}`,
 };
 
 export const messages: Messages<typeof en> = { en, de };

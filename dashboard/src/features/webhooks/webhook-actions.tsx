@@ -2,8 +2,8 @@ import { useState } from "react";
 import { refusalOf } from "@/graphql/refusal-of";
 import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
-import { ActionButton } from "@/ui/action-button";
 import { ConfirmedAction } from "@/ui/confirmed-action";
+import { DialogButton } from "@/ui/dialog-button";
 import { SecretDialog } from "@/ui/secret-dialog";
 import { messages } from "./messages";
 import { EditWebhook } from "./webhook-form";
@@ -17,19 +17,15 @@ import {
 /** What can be done with a webhook: edit it, test it, give it a new secret, switch it off and on. */
 export function WebhookActions({ webhook }: { webhook: WebhookDetailFragment }) {
   const t = useMessages(messages);
-  const [editing, setEditing] = useState(false);
   const update = useCommand(UpdateWebhookDocument, ({ result }) => result, "webhook:");
   const test = useCommand(SendTestWebhookDocument, ({ result }) => result, "webhook:");
   const { id, name, active } = webhook;
   const toggle = active ? "DISABLE" : "ENABLE";
   return (
     <>
-      <ActionButton
-        label={t.edit}
-        refusal={refusalOf(webhook, "UPDATE")}
-        compact
-        onClick={() => setEditing(true)}
-      />
+      <DialogButton label={t.edit} compact refusal={refusalOf(webhook, "UPDATE")}>
+        {(close) => <EditWebhook webhook={webhook} onClose={close} />}
+      </DialogButton>
       <ConfirmedAction
         subject={webhook}
         action="SEND_TEST"
@@ -50,7 +46,6 @@ export function WebhookActions({ webhook }: { webhook: WebhookDetailFragment }) 
         command={update}
         onConfirm={() => update.run({ input: { id, active: !active } })}
       />
-      {editing && <EditWebhook webhook={webhook} onClose={() => setEditing(false)} />}
     </>
   );
 }

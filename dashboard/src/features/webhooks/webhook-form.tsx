@@ -1,10 +1,9 @@
 import { TagsInput, TextInput } from "@mantine/core";
-import { useState } from "react";
-import { byField } from "@/graphql/by-field";
-import { useCommand, type Refusal } from "@/graphql/use-command";
+import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
 import { FormDialog } from "@/ui/form-dialog";
 import { messages as common } from "@/ui/messages";
+import { useDraft, type DraftFormProps } from "@/ui/use-draft";
 import { messages } from "./messages";
 import {
   CreateWebhookDocument,
@@ -65,41 +64,14 @@ export function EditWebhook({ webhook, onClose }: { webhook: WebhookDetailFragme
   );
 }
 
-interface FormProps {
-  title: string;
-  initial: Draft;
-  action: string;
-  command: { refusals: Refusal[]; busy: boolean };
-  onSubmit: (draft: Draft) => Promise<void>;
-  onClose: () => void;
-}
-
-function WebhookForm({ initial, command, onSubmit, ...dialog }: FormProps) {
+function WebhookForm({ initial, command, onSubmit, ...dialog }: DraftFormProps<Draft>) {
   const t = useMessages(messages);
   const { remove } = useMessages(common);
-  const [draft, setDraft] = useState(initial);
-  const { fields: errors, rest } = byField(command.refusals, FIELDS);
-  const change = (one: Partial<Draft>) => setDraft((before) => ({ ...before, ...one }));
+  const { draft, change, text, errors, rest } = useDraft(initial, command.refusals, FIELDS);
   return (
     <FormDialog {...dialog} busy={command.busy} refusals={rest} onSubmit={() => onSubmit(draft)}>
-      <TextInput
-        label={t.name}
-        description={t.nameHint}
-        error={errors.name}
-        value={draft.name}
-        onChange={({ currentTarget }) => change({ name: currentTarget.value })}
-        data-autofocus
-        required
-      />
-      <TextInput
-        type="url"
-        label={t.url}
-        description={t.urlHint}
-        error={errors.url}
-        value={draft.url}
-        onChange={({ currentTarget }) => change({ url: currentTarget.value })}
-        required
-      />
+      <TextInput label={t.name} description={t.nameHint} {...text("name")} data-autofocus required />
+      <TextInput type="url" label={t.url} description={t.urlHint} {...text("url")} required />
       <TagsInput
         label={t.tags}
         description={t.tagsHint}

@@ -1,0 +1,7 @@
+import type { KeypairCategory, ReleaseType } from "./schema.generated";
+
+/** The types of releases and keypairs, the strictest first. */
+export const RELEASE_TYPES = ["OFFLINE", "ONLINE", "TEST"] as const satisfies readonly ReleaseType[];
+
+/** The categories of releases and keypairs. */
+export const CATEGORIES = ["STANDARD", "GPG"] as const satisfies readonly KeypairCategory[];

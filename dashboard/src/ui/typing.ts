@@ -1,0 +1,2 @@
+/** How long nothing more is typed before the server is asked. */
+export const TYPING_MILLISECONDS = 250;
