@@ -34,17 +34,16 @@ class LedgerSlice:
     has_more: bool
 
 
-def newest_position(context: QueryContext) -> int:
-    """The position after which a viewer who wants only new entries starts."""
-    return ledger.head(context.connection, context.account_id).count
+def head(context: QueryContext) -> ledger.Head:
+    """The newest entry of the account's ledger, after which a viewer of new entries starts."""
+    return ledger.head(context.connection, context.account_id)
 
 
 def hash_at(context: QueryContext, position: int) -> bytes | None:
     """The hash of the entry at a position; None past the head."""
     if position == 0:
         return ledger.GENESIS
-    head = ledger.head(context.connection, context.account_id)
-    if position > head.count:  # also what no database can count to
+    if position > head(context).count:  # also what no database can count to
         return None
     query = sa.select(e.c.hash).where(
         e.c.account_id == context.account_id, e.c.position == position
@@ -88,7 +87,7 @@ def scan(
         conditions: What the entries have to fulfil.
         all_at_once: An index finds the entries, so that no others are looked at for them.
     """
-    newest = newest_position(context)
+    newest = head(context).count
     until = max(newest, position) if all_at_once else position + MAX_SCANNED_ENTRIES
     query = (
         sa.select(e)

@@ -64,7 +64,9 @@ async def _messages(socket: ClientConnection) -> AsyncIterator[dict[str, Any]]:
         yield json.loads(text)
 
 
-async def next_event(messages: AsyncIterator[dict[str, Any]], seconds: float = 5) -> dict[str, Any]:
+async def next_event(
+    messages: AsyncIterator[dict[str, Any]], seconds: float = WAIT_LIMIT_SECONDS
+) -> dict[str, Any]:
     message = await asyncio.wait_for(anext(messages), seconds)
     assert message["type"] == "next", message
     event: dict[str, Any] = message["payload"]["data"]["releaseEvents"]
@@ -77,8 +79,8 @@ async def test_it_resumes_after_a_lost_connection_with_nothing_missed_and_nothin
 ) -> None:
     with serving(installation.environment, installation.folder) as server:
         dev = installation.token("dev")
-        async with subscriber(server.url, dev) as messages:
-            await asyncio.sleep(0.5)
+        cursor = installation.event_cursor(server.url, "dev")
+        async with subscriber(server.url, dev, after=cursor) as messages:
             release = installation.request(server.url, "dev")
             first = await next_event(messages)
         assert (first["tag"], first["release"]["status"]) == ("release:requested", "PENDING")
@@ -94,6 +96,18 @@ async def test_it_resumes_after_a_lost_connection_with_nothing_missed_and_nothin
         ]
         positions = [event["entry"]["position"] for event in (first, *missed)]
         assert positions == sorted(set(positions))
+
+
+@pytest.mark.timeout(120)
+async def test_what_happens_while_a_subscription_is_set_up_is_not_missed(
+    installation: Installation,
+) -> None:
+    with serving(installation.environment, installation.folder) as server:
+        cursor = installation.event_cursor(server.url, "dev")
+        installation.request(server.url, "dev")
+        async with subscriber(server.url, installation.token("dev"), after=cursor) as messages:
+            event = await next_event(messages)
+        assert event["tag"] == "release:requested"
 
 
 @pytest.mark.timeout(120)
@@ -122,8 +136,8 @@ async def test_what_is_lost_ends_it(
 @pytest.mark.timeout(120)
 async def test_somebody_elses_releases_are_not_followed(installation: Installation) -> None:
     with serving(installation.environment, installation.folder) as server:
-        async with subscriber(server.url, installation.token("eve")) as messages:
-            await asyncio.sleep(0.5)
+        cursor = installation.event_cursor(server.url, "eve")
+        async with subscriber(server.url, installation.token("eve"), after=cursor) as messages:
             installation.request(server.url, "dev")
             with pytest.raises(TimeoutError):
                 await next_event(messages, seconds=2)
@@ -146,5 +160,5 @@ async def test_a_change_through_one_process_arrives_at_the_others_subscriber(
             for name in ("ann", "bob"):
                 await asyncio.sleep(0.5)  # until it waits again
                 installation.approve(one.url, name, release)
-                event = await next_event(messages, seconds=20)
+                event = await next_event(messages)
                 assert event["tag"] == "release:approval:recorded"

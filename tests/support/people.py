@@ -41,6 +41,11 @@ class Installation:
         assert "errors" not in answer_body, answer_body
         return answer_body["data"]
 
+    def event_cursor(self, url: str, name: str) -> str:
+        """The cursor from which on the person follows what happens from now on."""
+        answer = self.ask(url, self.token(name), "{ viewer { eventCursor } }")
+        return str(answer["viewer"]["eventCursor"])
+
     def change(self, url: str, token: str, mutation: str, input_: Any, what: str) -> Any:
         kind = mutation[0].upper() + mutation[1:] + "Input"
         selected = f"{what} errors {{ code message }}"

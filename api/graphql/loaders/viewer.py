@@ -10,6 +10,7 @@ from api.graphql.loaders.connections import PAGE_ARGUMENTS, page_args_of
 from api.graphql.loaders.notifications import preferences_of
 from api.graphql.prefetch import loads
 from api.graphql.selection import FieldCall
+from api.graphql.subscriptions.cursors import newest_cursor
 from api.graphql.types.account import Viewer
 from api.graphql.types.node import Connection, Edge, connect
 from api.graphql.types.people import Team, User
@@ -32,6 +33,13 @@ def preferences(cache: EntityCache, viewers: Sequence[Viewer], call: FieldCall) 
 def inbox_count(cache: EntityCache, viewers: Sequence[Viewer], call: FieldCall) -> Iterable[Any]:
     for viewer in viewers:
         viewer.inbox_count = releases.inbox_count(cache.reading)
+    return ()
+
+
+@loads(Viewer, "eventCursor")
+def event_cursor(cache: EntityCache, viewers: Sequence[Viewer], call: FieldCall) -> Iterable[Any]:
+    for viewer in viewers:
+        viewer.event_cursor = newest_cursor(cache.reading)
     return ()
 
 

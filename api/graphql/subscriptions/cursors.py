@@ -21,6 +21,12 @@ def cursor_of(position: int, hash_: bytes) -> str:
     return urlsafe_b64encode(position.to_bytes(8, "big") + hash_[:_HASH_PREFIX_BYTES]).decode()
 
 
+def newest_cursor(reading: QueryContext) -> str:
+    """Return the cursor of the newest entry, after which nothing has happened yet."""
+    head = ledger_slices.head(reading)
+    return cursor_of(head.count, head.hash)
+
+
 def position_of(reading: QueryContext, cursor: str) -> int:
     """Return the position of a cursor; refuses one that is not from this account's ledger."""
     try:

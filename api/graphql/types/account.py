@@ -117,6 +117,11 @@ class Viewer:
         description="The number of pending releases that wait for the caller's decision, which"
         " `approvalInbox` lists.",
     )
+    event_cursor: str = strawberry.field(
+        default="",
+        description="The cursor of the newest event. A subscription with it as `after` misses"
+        " nothing that happens after this was read, also while it is being set up.",
+    )
     #: Connections read ahead, by field and arguments.
     pages: strawberry.Private[dict[tuple[Any, ...], Any]] = field(default_factory=dict)
 

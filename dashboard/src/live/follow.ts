@@ -18,16 +18,18 @@ export interface Listener<E extends Event> {
 type After = { after?: string | null };
 
 /**
- * Follows a subscription until the returned function is called. After a lost connection it resumes behind the last
- * event, so that nothing is missed and nothing repeated; where no event was received yet, it reports a gap.
+ * Follows a subscription from a cursor on, until the returned function is called. After a lost connection it resumes
+ * behind the last event, so that nothing is missed and nothing repeated; where the server no longer knows the cursor,
+ * it reports a gap and begins anew.
  */
 export function follow<Data, E extends Event>(
   client: Client,
   document: TypedDocumentNode<Data, After>,
   pick: (data: Data) => E,
+  first: string,
   { onEvent, onGap }: Listener<E>,
 ): () => void {
-  let cursor: string | null = null;
+  let cursor: string | null = first;
   let attempt = 0;
   let stopped = false;
   let stop = () => {};
@@ -41,7 +43,7 @@ export function follow<Data, E extends Event>(
   };
   const start = () => {
     clearTimeout(timer);
-    if (attempt > 0 && cursor === null) onGap();
+    if (cursor === null) onGap();
     const following = pipe(
       client.subscription(document, { after: cursor }),
       onEnd(retry),

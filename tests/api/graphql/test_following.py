@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -56,19 +55,18 @@ def followed(session: AsyncClientSession, after: str | None = None) -> AsyncIter
 
 
 async def next_one(events: AsyncIterator[Any]) -> dict[str, Any]:
-    event: dict[str, Any] = (await asyncio.wait_for(anext(events), 10))["releaseEvents"]
+    event: dict[str, Any] = (await asyncio.wait_for(anext(events), WAIT_LIMIT_SECONDS))["releaseEvents"]
     return event
 
 
 async def test_gql_follows_resumes_and_is_ended(installation: Installation) -> None:
     here = installation
     with serving(here.environment, here.folder) as server:
+        cursor = here.event_cursor(server.url, "dev")
         async with following(server.url, here.token("dev")) as session:
-            events = followed(session)
-            first = asyncio.create_task(next_one(events))
-            await asyncio.sleep(1)
+            events = followed(session, cursor)
             release = await asyncio.to_thread(here.request, server.url, "dev")
-            seen = await first
+            seen = await next_one(events)
         assert seen["tag"] == "release:requested"
         assert seen["release"] == {"name": "Falcon 1.0", "status": "PENDING"}
 
@@ -115,8 +113,8 @@ def told_by(client: str, url: str, token: str, *after: str) -> Iterator[Iterator
 def test_javascript_follows_resumes_and_is_ended(installation: Installation, client: str) -> None:
     here = installation
     with serving(here.environment, here.folder) as server:
-        with told_by(client, server.url, here.token("dev")) as events:
-            time.sleep(1)
+        cursor = here.event_cursor(server.url, "dev")
+        with told_by(client, server.url, here.token("dev"), cursor) as events:
             release = here.request(server.url, "dev")
             first = next(events)
         assert first["tag"] == "release:requested"
