@@ -89,13 +89,13 @@ const teams = createRoute({
   getParentRoute: () => root,
   path: "/teams",
   validateSearch: teamsSearch,
-  component: lazyRouteComponent(() => import("@/features/people/teams-page"), "TeamsPage"),
+  component: lazyRouteComponent(() => import("@/features/teams/teams-page"), "TeamsPage"),
 });
 
 const team = createRoute({
   getParentRoute: () => root,
   path: "/teams/$id",
-  component: lazyRouteComponent(() => import("@/features/people/team-page"), "TeamPage"),
+  component: lazyRouteComponent(() => import("@/features/teams/team-page"), "TeamPage"),
 });
 
 const roles = createRoute({

@@ -10,6 +10,7 @@ const en = {
   failed: "This could not be read",
   retry: "Try again",
   cancel: "Cancel",
+  save: "Save",
   of: (action: string, what: string) => `${action}: ${what}`,
   reason: "Reason",
   copy: "Copy",
@@ -20,6 +21,7 @@ const en = {
   more: "Show more",
   clear: "Clear the filters",
   nothingFits: "Nothing fits.",
+  tooMany: "There are more than 100, so these are changed by the API alone.",
   remove: (field: string) => `Empty the field ${field}`,
 };
 
@@ -33,6 +35,7 @@ const de: typeof en = {
   failed: "Das konnte nicht gelesen werden",
   retry: "Noch einmal versuchen",
   cancel: "Abbrechen",
+  save: "Speichern",
   of: (action, what) => `${action}: ${what}`,
   reason: "Grund",
   copy: "Kopieren",
@@ -43,6 +46,7 @@ const de: typeof en = {
   more: "Mehr zeigen",
   clear: "Filter löschen",
   nothingFits: "Nichts passt.",
+  tooMany: "Es sind mehr als 100, daher ändert sie nur die API.",
   remove: (field) => `Feld ${field} leeren`,
 };
 

@@ -23,7 +23,7 @@ export function NewPerson({ onClose }: { onClose: () => void }) {
   return (
     <FormDialog
       title={t.newPerson}
-      action={t.newPerson}
+      action={t.invite}
       busy={busy}
       refusals={rest}
       onSubmit={create}

@@ -10,6 +10,7 @@ import { ButtonLink, TextLink } from "@/ui/links";
 import { Page } from "@/ui/page";
 import { QueryState } from "@/ui/query-state";
 import { Empty, Section } from "@/ui/section";
+import { EditPerson } from "./edit-person";
 import { EditRoles } from "./edit-roles";
 import { messages } from "./messages";
 import { PersonDocument, type PersonDetailFragment } from "./people.generated";
@@ -52,6 +53,7 @@ function Links({ person }: { person: PersonDetailFragment }) {
           {t.inLedger}
         </ButtonLink>
       )}
+      <EditPerson person={person} />
       <EditRoles person={person} />
       <PersonActions person={person} />
     </>

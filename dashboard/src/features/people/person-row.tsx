@@ -1,16 +1,19 @@
 import { Group, Text } from "@mantine/core";
+import type { ReactNode } from "react";
 import { useMessages } from "@/i18n/locale";
 import { TextLink } from "@/ui/links";
 import { StateBadge } from "@/ui/status-badge";
 import { messages } from "./messages";
 import type { PersonSummaryFragment } from "./people.generated";
 
-/** One person of a list: name, address and roles. */
-export function PersonRow({
-  person: { id, name, email, roles, ...state },
-}: {
+interface Props {
   person: PersonSummaryFragment;
-}) {
+  /** What can be done with the person there. */
+  action?: ReactNode;
+}
+
+/** One person of a list: name, address and roles. */
+export function PersonRow({ person: { id, name, email, roles, ...state }, action }: Props) {
   return (
     <>
       <Group gap="xs">
@@ -20,9 +23,12 @@ export function PersonRow({
         <PersonBadge person={state} />
       </Group>
       <Text size="sm">{email}</Text>
-      <Text size="sm" c="dimmed">
-        {roles.map((role) => role.name).join(", ")}
-      </Text>
+      <Group justify="space-between" wrap="nowrap">
+        <Text size="sm" c="dimmed">
+          {roles.map((role) => role.name).join(", ")}
+        </Text>
+        {action}
+      </Group>
     </>
   );
 }

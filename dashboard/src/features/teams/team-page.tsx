@@ -2,7 +2,6 @@ import { Card, Group } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { refusalOf } from "@/graphql/refusal-of";
-import { usePages } from "@/graphql/use-pages";
 import { useFormats } from "@/i18n/formats";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
@@ -11,13 +10,12 @@ import { Facts } from "@/ui/facts";
 import { Instant } from "@/ui/instant";
 import { ButtonLink, TextLink } from "@/ui/links";
 import { Page } from "@/ui/page";
-import { PagedList } from "@/ui/paged-list";
 import { QueryState } from "@/ui/query-state";
 import { Empty, Section } from "@/ui/section";
 import { messages } from "./messages";
-import { TeamDocument, TeamMembersDocument, type TeamDetailFragment } from "./people.generated";
-import { PersonRow } from "./person-row";
 import { EditTeam } from "./team-form";
+import { TeamMembers } from "./team-members";
+import { TeamDocument, type TeamDetailFragment } from "./teams.generated";
 
 const route = getRouteApi("/teams/$id");
 
@@ -32,11 +30,11 @@ export function TeamPage(): ReactNode {
         team ? (
           <Page title={team.name} actions={<Edit team={team} />}>
             <TeamFacts team={team} />
-            <Members key={team.id} id={team.id} />
+            <TeamMembers key={team.id} team={team} />
           </Page>
         ) : (
           <Page title={t.teams}>
-            <Empty action={<ButtonLink to="/teams">{t.teams}</ButtonLink>}>{t.missingTeam}</Empty>
+            <Empty action={<ButtonLink to="/teams">{t.teams}</ButtonLink>}>{t.missing}</Empty>
           </Page>
         )
       }
@@ -47,7 +45,7 @@ export function TeamPage(): ReactNode {
 function Edit({ team }: { team: TeamDetailFragment }) {
   const t = useMessages(messages);
   return (
-    <DialogButton label={t.editTeam} refusal={refusalOf(team, "UPDATE")}>
+    <DialogButton label={t.edit} refusal={refusalOf(team, "UPDATE")}>
       {(close) => <EditTeam id={team.id} onClose={close} />}
     </DialogButton>
   );
@@ -73,29 +71,11 @@ function TeamFacts({ team }: { team: TeamDetailFragment }) {
         <Facts
           facts={[
             [t.required, number(requiredApprovals)],
-            [t.keypairs, keypairs.length > 0 ? links : t.none],
+            [t.keypairs, keypairs.length > 0 ? links : t.noKeypairs],
             [t.createdAt, <Instant key="at" at={createdAt} />],
           ]}
         />
       </Card>
-    </Section>
-  );
-}
-
-function Members({ id }: { id: string }) {
-  const t = useMessages(messages);
-  const concerns = ["team:", "user:"];
-  const pages = usePages(
-    TeamMembersDocument,
-    { id },
-    ({ team }) => team?.membersConnection ?? null,
-    concerns,
-  );
-  return (
-    <Section title={t.members}>
-      <PagedList label={t.members} pages={pages} empty={t.noMembers}>
-        {(person) => <PersonRow person={person} />}
-      </PagedList>
     </Section>
   );
 }

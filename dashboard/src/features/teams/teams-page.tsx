@@ -3,6 +3,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useSession } from "@/app/session";
 import { refusalOf } from "@/graphql/refusal-of";
+import { teamsSearch } from "@/features/people/search";
 import { usePages } from "@/graphql/use-pages";
 import { useFormats } from "@/i18n/formats";
 import { useMessages } from "@/i18n/locale";
@@ -12,9 +13,8 @@ import { Page } from "@/ui/page";
 import { PagedList } from "@/ui/paged-list";
 import { SearchField } from "@/ui/search-field";
 import { messages } from "./messages";
-import { TeamsDocument, type TeamSummaryFragment } from "./people.generated";
-import { teamsSearch } from "./search";
 import { NewTeam } from "./team-form";
+import { TeamsDocument, type TeamSummaryFragment } from "./teams.generated";
 
 /** The teams of the account, with how many approvals the releases of each one need. */
 export function TeamsPage(): ReactNode {
@@ -30,18 +30,18 @@ export function TeamsPage(): ReactNode {
     <Page
       title={t.teams}
       actions={
-        <DialogButton label={t.newTeam} refusal={refusalOf(account, "CREATE_TEAM")}>
+        <DialogButton label={t.new} refusal={refusalOf(account, "CREATE_TEAM")}>
           {(close) => <NewTeam onClose={close} />}
         </DialogButton>
       }
     >
       <Group>
-        <SearchField label={t.searchTeams} value={search ?? ""} onChange={show} />
+        <SearchField label={t.search} value={search ?? ""} onChange={show} />
       </Group>
       <PagedList
         label={t.teams}
         pages={pages}
-        empty={search ? t.noTeamsFiltered : t.noTeams}
+        empty={search ? t.noneFound : t.none}
         onClear={search ? () => show("") : undefined}
       >
         {(team) => <TeamRow team={team} />}
