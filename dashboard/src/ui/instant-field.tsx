@@ -7,6 +7,7 @@ interface Props {
   label: string;
   /** The instant in UTC, or nothing where none is chosen. */
   value: string | undefined;
+  error?: string | undefined;
   onChange: (instant: string | undefined) => void;
 }
 
@@ -14,7 +15,7 @@ interface Props {
  * A field for an instant, which is shown and typed as a clock in the person's zone has it. How the field itself writes
  * dates is the browser's choice, so the date is written below as everywhere else.
  */
-export function InstantField({ label, value, onChange }: Props) {
+export function InstantField({ label, value, error, onChange }: Props) {
   const { timeZone } = useLocale();
   const formats = useFormats();
   const chosen = (wallClock: string) => {
@@ -25,6 +26,7 @@ export function InstantField({ label, value, onChange }: Props) {
     <TextInput
       type="datetime-local"
       label={label}
+      error={error}
       description={value && formats.instant(value)}
       inputWrapperOrder={["label", "input", "error", "description"]}
       value={value ? toWallClock(Date.parse(value), timeZone) : ""}

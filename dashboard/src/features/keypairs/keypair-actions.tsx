@@ -1,11 +1,14 @@
+import { refusalOf } from "@/graphql/refusal-of";
 import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
 import { ConfirmedAction } from "@/ui/confirmed-action";
+import { DialogButton } from "@/ui/dialog-button";
 import { ButtonLink } from "@/ui/links";
+import { EditKeypair } from "./forms/edit-keypair";
 import { UpdateKeypairDocument, type KeypairDetailFragment } from "./keypairs.generated";
 import { messages } from "./messages";
 
-/** What can be done with the whole keypair: to see whether one can sign, and to switch it off and on. */
+/** What can be done with the whole keypair: to see whether one can sign, to edit it, and to switch it off and on. */
 export function KeypairActions({ keypair }: { keypair: KeypairDetailFragment }) {
   const t = useMessages(messages);
   const command = useCommand(UpdateKeypairDocument, ({ result }) => result, "keypair:");
@@ -15,6 +18,9 @@ export function KeypairActions({ keypair }: { keypair: KeypairDetailFragment }) 
       <ButtonLink to="/can-i-sign" search={{ keypair: id }} variant="default">
         {t.canISign}
       </ButtonLink>
+      <DialogButton label={t.edit} refusal={refusalOf(keypair, "UPDATE")}>
+        {(close) => <EditKeypair id={id} onClose={close} />}
+      </DialogButton>
       <ConfirmedAction
         subject={keypair}
         action={enabled ? "DISABLE" : "ENABLE"}

@@ -10,11 +10,11 @@ import { TextLink } from "@/ui/links";
 import { Page } from "@/ui/page";
 import { PagedList } from "@/ui/paged-list";
 import { SearchField } from "@/ui/search-field";
+import { NewKeypair } from "./forms/new-keypair";
 import { Holder } from "./holder";
 import { KeypairBadge } from "./keypair-badge";
 import { KeypairsDocument, type KeypairSummaryFragment } from "./keypairs.generated";
 import { messages } from "./messages";
-import { NewKeypair } from "./new-keypair";
 import { filterOf, keypairSearch, STATES, type KeypairSearch } from "./search";
 
 /** The keypairs that the person may see: which are free, and what holds the others. */
