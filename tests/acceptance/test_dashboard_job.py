@@ -10,12 +10,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from api.demo.environment import stage
 from api.web.dashboard.built_files import STATIC
 from tests.support.built_dashboard import build_dashboard
 from tests.support.chromium import CHROMIUM, needs_chromium
 from tests.support.node import run_node
+from tests.support.private_key_files import pem_of, pkcs12_of
+from tests.support.softhsm import add_token, configure_softhsm, softhsm_module
 
 ROOT = Path(__file__).parents[2]
 #: Bytes of compressed script that the first page may need.
@@ -74,3 +77,45 @@ def test_where_npm_cannot_be_reached_the_build_says_so(tmp_path: Path) -> None:
     assert "The dashboard was not built: npm could not install what it needs" in done.stderr
     assert "The API, the mails and their pages work without." in done.stderr
     assert not (tmp_path / "api/web").exists()
+
+
+@needs_chromium
+def test_an_administrator_adds_and_edits_what_there_is(tmp_path: Path) -> None:
+    """Keypairs from a signer, a file and an HSM, a team of more than 100, people and issuers."""
+    files = administered_files(tmp_path)
+    with pytest.MonkeyPatch.context() as environment:
+        files["label"] = add_key_to_hsm(tmp_path, environment)
+        with stage() as ready:
+            tokens = json.dumps(ready.cast.tokens)
+            arguments = (ready.url, ready.mailbox_url, tokens, json.dumps(files))
+            script = "dashboard-administration.mjs"
+            report = json.loads(run_node(script, str(CHROMIUM), *arguments))
+    assert report["found"] == []
+    assert report["blocked"] == []
+
+
+def administered_files(folder: Path) -> dict[str, str]:
+    """Two files with private keys, and the passphrase of the first."""
+    container, pem, passphrase = folder / "key.p12", folder / "key.pem", "correct horse 4711"
+    container.write_bytes(pkcs12_of(ed25519.Ed25519PrivateKey.generate(), passphrase.encode()))
+    pem.write_bytes(pem_of(ec.generate_private_key(ec.SECP256R1())))
+    return {"container": str(container), "pem": str(pem), "passphrase": passphrase}
+
+
+def add_key_to_hsm(home: Path, environment: pytest.MonkeyPatch) -> str:
+    """Put a key into a new token, which is in the settings of servers then; returns its label."""
+    module = softhsm_module()
+    if module is None:
+        pytest.skip("SoftHSM (softhsm2) is not installed")
+    pytest.importorskip("pkcs11", reason="python-pkcs11 is not installed")
+    token, pin, label, file = "administered", "2468-1357", "release 2019", home / "hsm.pem"
+    environment.setenv("SOFTHSM2_CONF", configure_softhsm(home))
+    add_token(token, pin)
+    file.write_bytes(pem_of(ec.generate_private_key(ec.SECP256R1())))
+    key = ["--import", str(file), "--label", label, "--id", "19"]
+    command = ["softhsm2-util", "--token", token, "--pin", pin, *key]
+    subprocess.run(command, check=True, capture_output=True)
+    values = {"MODULE": module, "TOKEN": token, "PIN": pin}
+    for name, value in values.items():
+        environment.setenv(f"COUNTERSIGN_PKCS11_{name}", value)
+    return label

@@ -1,10 +1,9 @@
 // The main job in the dashboard, told by people in browsers of their own: Dana requests, Ann and Bob approve, Dana signs.
 // Arguments: the browser's path, the URL of the service, the URL of its mail catcher, JSON of tokens by address.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { launch } from "./browser.mjs";
+import { faultsOf } from "./faults.mjs";
 
-const axe = createRequire(import.meta.url)("axe-core");
 const [executablePath, url, mailbox, tokensJson] = process.argv.slice(2);
 const tokens = JSON.parse(tokensJson);
 const [ADMIN, ANN, BOB, DANA] = ["admin", "ann", "bob", "dana"].map((name) => `${name}@example.com`);
@@ -227,10 +226,10 @@ await dana.goto(`${url}/tokens`);
 await dana.getByRole("button", { name: "New token" }).click();
 const newToken = dana.getByRole("dialog", { name: "New token" });
 await newToken.getByLabel("Name").fill("nightly build");
-await newToken.getByRole("button", { name: "New token" }).click();
+await newToken.getByRole("button", { name: "Create token" }).click();
 await shows(dana, "Choose at least one.");
 await newToken.getByLabel("View releases").check();
-await newToken.getByRole("button", { name: "New token" }).click();
+await newToken.getByRole("button", { name: "Create token" }).click();
 const secret = await dana.getByRole("dialog", { name: "The secret of the token" }).locator("pre").textContent();
 const statusOf = async (token) => {
   const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
@@ -253,10 +252,10 @@ await admin.getByRole("button", { name: "New webhook" }).click();
 const newWebhook = admin.getByRole("dialog", { name: "New webhook" });
 await newWebhook.getByLabel("Name").fill("chat");
 await newWebhook.getByLabel("Address").fill("http://127.0.0.1/");
-await newWebhook.getByRole("button", { name: "New webhook" }).click();
+await newWebhook.getByRole("button", { name: "Create webhook" }).click();
 await newWebhook.locator("[aria-invalid=true]").waitFor();
 await newWebhook.getByLabel("Address").fill("https://hooks.example.com/releases");
-await newWebhook.getByRole("button", { name: "New webhook" }).click();
+await newWebhook.getByRole("button", { name: "Create webhook" }).click();
 await admin.getByRole("dialog", { name: "The secret of the webhook" }).waitFor();
 await admin.getByRole("button", { name: "Done" }).click();
 await admin.getByRole("heading", { level: 1, name: "chat" }).waitFor();
@@ -275,11 +274,11 @@ const create = async (what, action = what) => {
   await admin.getByRole("dialog").getByRole("button", { name: action }).click();
   await admin.locator("[aria-invalid=true]").first().waitFor();
 };
-await create("New keypair");
+await create("New keypair", "Create keypair");
 const newKeypair = admin.getByRole("dialog", { name: "New keypair" });
 await newKeypair.getByLabel("Name", { exact: false }).first().fill("falcon-next");
 await newKeypair.getByLabel("Algorithm").selectOption("ECDSA_P384");
-await newKeypair.getByRole("button", { name: "New keypair" }).click();
+await newKeypair.getByRole("button", { name: "Create keypair" }).click();
 await admin.getByRole("heading", { level: 1, name: "falcon-next" }).waitFor();
 // It signs a certificate request, and a certificate of its own; both need a reason.
 const certify = admin.getByRole("dialog", { name: "Request or issue a certificate: falcon-next" });
@@ -304,12 +303,12 @@ await editTeam.getByRole("button", { name: "Save" }).click();
 await admin.getByRole("link", { name: "falcon-next" }).waitFor();
 await admin.getByRole("list", { name: "Members" }).getByRole("link", { name: "Dana Diaz" }).waitFor();
 await admin.goto(`${url}/people`);
-await create("New person");
+await create("New person", "Add person");
 const newPerson = admin.getByRole("dialog", { name: "New person" });
 await newPerson.getByLabel("E-mail").fill("fred@example.com");
 await newPerson.getByLabel("Name", { exact: false }).fill("Fred Fox");
 await newPerson.getByLabel("DEVELOPER").check();
-await newPerson.getByRole("button", { name: "New person" }).click();
+await newPerson.getByRole("button", { name: "Add person" }).click();
 await admin.getByRole("heading", { level: 1, name: "Fred Fox" }).waitFor();
 await admin.getByRole("button", { name: "Change roles" }).click();
 const editRoles = admin.getByRole("dialog", { name: "Change roles: Fred Fox" });
@@ -319,11 +318,11 @@ await shows(admin, "AUDITOR, DEVELOPER");
 
 // She defines a role, and lets a pipeline sign: with an issuer, a service user, and a rule that the server warns of.
 await admin.goto(`${url}/roles`);
-await create("New role");
+await create("New role", "Create role");
 const newRole = admin.getByRole("dialog", { name: "New role" });
 await newRole.getByLabel("Name", { exact: false }).fill("Watcher");
 await newRole.getByLabel("View releases").check();
-await newRole.getByRole("button", { name: "New role" }).click();
+await newRole.getByRole("button", { name: "Create role" }).click();
 const watcher = admin.getByRole("listitem").filter({ hasText: "Watcher" });
 await watcher.getByRole("button", { name: "Edit" }).click();
 await admin.getByRole("dialog").getByLabel("View the ledger").check();
@@ -335,24 +334,24 @@ await newPerson.getByLabel("E-mail").fill("builds@example.com");
 await newPerson.getByLabel("Name", { exact: false }).fill("Builds");
 await newPerson.getByLabel("SIGNER").check();
 await newPerson.getByLabel("A service user", { exact: false }).check();
-await newPerson.getByRole("button", { name: "New person" }).click();
+await newPerson.getByRole("button", { name: "Add person" }).click();
 await admin.getByRole("heading", { level: 1, name: "Builds" }).waitFor();
 await admin.goto(`${url}/pipelines`);
-await create("New issuer");
+await create("New issuer", "Trust issuer");
 const newIssuer = admin.getByRole("dialog", { name: "New issuer" });
 await newIssuer.getByLabel("Name", { exact: false }).fill("Jobs");
 await newIssuer.getByLabel("System").selectOption("GITLAB_CI");
 await newIssuer.getByLabel("Address of the issuer").fill("https://gitlab.example.com");
-await newIssuer.getByRole("button", { name: "New issuer" }).click();
+await newIssuer.getByRole("button", { name: "Trust issuer" }).click();
 await admin.getByRole("list", { name: "Trusted issuers" }).getByText("https://gitlab.example.com").waitFor();
-await create("New rule");
+await create("New rule", "Create rule");
 const newRule = admin.getByRole("dialog", { name: "New rule" });
 await newRule.getByLabel("Name", { exact: false }).first().fill("Nightly");
 await newRule.getByLabel("Values").fill("4711");
 await newRule.getByRole("combobox", { name: "Keypairs" }).fill("nightly");
 await admin.getByRole("option", { name: "falcon-nightly" }).click();
 await admin.keyboard.press("Tab");
-await newRule.getByRole("button", { name: "New rule" }).click();
+await newRule.getByRole("button", { name: "Create rule" }).click();
 const rule = admin.getByRole("list", { name: "Rules" }).getByRole("listitem");
 await rule.getByText("project_id = 4711").waitFor();
 await rule.getByRole("alert").first().waitFor();
@@ -406,14 +405,7 @@ async function walk(person, pages, what) {
     await person.goto(page);
     await person.getByRole("heading", { level: 1 }).waitFor();
     await person.waitForLoadState("networkidle");
-    // The page's own policy keeps foreign scripts out; the debugger is not bound by it.
-    const debugging = await person.context().newCDPSession(person);
-    await debugging.send("Runtime.evaluate", { expression: axe.source });
-    const { violations } = await person.evaluate(() => axe.run({ resultTypes: ["violations"] }));
-    const wide = await person.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-    const where = `${new URL(page).pathname} ${what}`;
-    found.push(...violations.map(({ id, nodes }) => `${where}: ${id} ${nodes[0].html}`));
-    if (wide) found.push(`${where}: wider than the screen`);
+    found.push(...(await faultsOf(person, `${new URL(page).pathname} ${what}`)));
   }
 }
 

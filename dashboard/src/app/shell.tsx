@@ -26,6 +26,7 @@ export function Shell(): ReactNode {
   const [commands, commandsOpened] = useDisclosure();
   const path = useRouterState({ select: ({ location }) => location.pathname });
   useEffect(close, [close, path]);
+  const here = useRouterState({ select: ({ location }) => location.publicHref.replace(/#.*/, "") });
   // They are loaded before they are needed, so that no key is lost that is typed at once.
   useEffect(() => {
     const timer = setTimeout(loadCommands, 2_000);
@@ -38,7 +39,7 @@ export function Shell(): ReactNode {
       navbar={{ width: 230, breakpoint: "sm", collapsed: { mobile: !navigation } }}
       padding={{ base: "sm", sm: "lg" }}
     >
-      <a className="skip-link" href={`${location.pathname}${location.search}#content`}>
+      <a className="skip-link" href={`${here}#content`}>
         {t.skip}
       </a>
       <AppShell.Header className={classes.header}>

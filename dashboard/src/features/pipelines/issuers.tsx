@@ -1,4 +1,5 @@
 import { Group, Text, TextInput } from "@mantine/core";
+import { refusalOf } from "@/graphql/refusal-of";
 import { useCommand } from "@/graphql/use-command";
 import { usePages } from "@/graphql/use-pages";
 import { useMessages } from "@/i18n/locale";
@@ -6,6 +7,7 @@ import { ChoiceField } from "@/ui/choice-field";
 import { ConfirmedAction } from "@/ui/confirmed-action";
 import { DialogButton } from "@/ui/dialog-button";
 import { FormDialog } from "@/ui/form-dialog";
+import { messages as common } from "@/ui/messages";
 import { PagedList } from "@/ui/paged-list";
 import { Section } from "@/ui/section";
 import { useDraft } from "@/ui/use-draft";
@@ -15,6 +17,7 @@ import {
   CreateIssuerDocument,
   DeleteIssuerDocument,
   IssuersDocument,
+  UpdateIssuerDocument,
   type IssuerRowFragment,
 } from "./pipelines.generated";
 
@@ -54,7 +57,10 @@ function IssuerRow({ issuer }: { issuer: IssuerRowFragment }) {
           </Text>
         )}
       </div>
-      <Group justify="end">
+      <Group justify="end" gap="xs">
+        <DialogButton label={t.edit} compact refusal={refusalOf(issuer, "UPDATE")}>
+          {(close) => <EditIssuer issuer={issuer} onClose={close} />}
+        </DialogButton>
         <ConfirmedAction
           subject={issuer}
           action="DELETE"
@@ -88,7 +94,7 @@ function NewIssuer({ onClose }: { onClose: () => void }) {
   return (
     <FormDialog
       title={t.newIssuer}
-      action={t.newIssuer}
+      action={t.createIssuer}
       busy={busy}
       refusals={rest}
       onSubmit={create}
@@ -105,6 +111,34 @@ function NewIssuer({ onClose }: { onClose: () => void }) {
       />
       <TextInput type="url" label={t.url} description={t.urlHint} {...text("url")} required />
       <TextInput label={t.audience} description={t.audienceHint} {...text("audience")} />
+    </FormDialog>
+  );
+}
+
+/** The form for the name and the audience of an issuer; its address stays, since rules are about it. */
+function EditIssuer({ issuer, onClose }: { issuer: IssuerRowFragment; onClose: () => void }) {
+  const t = useMessages(messages);
+  const { of, save } = useMessages(common);
+  const { run, refusals, busy } = useCommand(UpdateIssuerDocument, ({ result }) => result, "issuer:");
+  const { id, name, url } = issuer;
+  const initial = { name, audience: issuer.audience ?? "" };
+  const { draft, text, rest } = useDraft(initial, refusals, Object.keys(initial));
+  const submit = async () => {
+    const audience = draft.audience !== initial.audience && { audience: draft.audience };
+    if (await run({ input: { id, name: draft.name, ...audience } })) onClose();
+  };
+  return (
+    <FormDialog
+      title={of(t.edit, name)}
+      action={save}
+      busy={busy}
+      refusals={rest}
+      onSubmit={submit}
+      onClose={onClose}
+    >
+      <TextInput label={t.name} {...text("name")} data-autofocus required />
+      <TextInput label={t.url} description={t.urlStays} value={url} readOnly />
+      <TextInput label={t.audience} description={t.newAudienceHint} {...text("audience")} />
     </FormDialog>
   );
 }

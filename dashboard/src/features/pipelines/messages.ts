@@ -7,6 +7,9 @@ const en = {
   issuers: "Trusted issuers",
   noIssuer: "No issuer is trusted yet. Add the system in which your pipelines run.",
   newIssuer: "New issuer",
+  createIssuer: "Trust issuer",
+  urlStays: "It stays; for another address add another issuer.",
+  newAudienceHint: "With another one, tokens end that pipelines have by rules about this issuer.",
   name: "Name",
   kind: "System",
   kinds: {
@@ -23,8 +26,8 @@ const en = {
   rules: "Rules",
   noRule: "There is no rule yet, so no pipeline gets a token.",
   newRule: "New rule",
+  createRule: "Create rule",
   edit: "Edit",
-  save: "Save",
   issuer: "Issuer",
   user: "Service user",
   noUser: "There is no service user yet. Add one among the people, with the roles that pipelines need.",
@@ -53,6 +56,10 @@ const de: typeof en = {
   issuers: "Vertraute Aussteller",
   noIssuer: "Noch keinem Aussteller wird vertraut. Fügen Sie das System hinzu, in dem Ihre Pipelines laufen.",
   newIssuer: "Neuer Aussteller",
+  createIssuer: "Aussteller vertrauen",
+  urlStays: "Sie bleibt; für eine andere Adresse fügen Sie einen anderen Aussteller hinzu.",
+  newAudienceHint:
+    "Mit einem anderen enden die Token, die Pipelines durch Regeln zu diesem Aussteller haben.",
   name: "Name",
   kind: "System",
   kinds: {
@@ -69,8 +76,8 @@ const de: typeof en = {
   rules: "Regeln",
   noRule: "Es gibt noch keine Regel, daher bekommt keine Pipeline ein Token.",
   newRule: "Neue Regel",
+  createRule: "Regel anlegen",
   edit: "Bearbeiten",
-  save: "Speichern",
   issuer: "Aussteller",
   user: "Dienstkonto",
   noUser:

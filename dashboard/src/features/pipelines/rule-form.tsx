@@ -85,7 +85,7 @@ export function NewRule({ onClose }: { onClose: () => void }) {
   return (
     <RuleForm
       title={t.newRule}
-      action={t.newRule}
+      action={t.createRule}
       initial={initial}
       isNew
       command={command}
@@ -98,9 +98,9 @@ export function NewRule({ onClose }: { onClose: () => void }) {
 /** The form for a rule that there is; its issuer stays. */
 export function EditRule({ rule, onClose }: { rule: RuleRowFragment; onClose: () => void }) {
   const t = useMessages(messages);
-  const { of } = useMessages(common);
+  const { of, save } = useMessages(common);
   const command = useCommand(UpdateRuleDocument, ({ result }) => result, "pipeline:");
-  const save = async (draft: Draft) => {
+  const submit = async (draft: Draft) => {
     if (await command.run({ input: { id: rule.id, ...commandOf(draft) } })) onClose();
   };
   const initial: Draft = {
@@ -115,11 +115,11 @@ export function EditRule({ rule, onClose }: { rule: RuleRowFragment; onClose: ()
   return (
     <RuleForm
       title={of(t.edit, rule.name)}
-      action={t.save}
+      action={save}
       initial={initial}
       isNew={false}
       command={command}
-      onSubmit={save}
+      onSubmit={submit}
       onClose={onClose}
     />
   );

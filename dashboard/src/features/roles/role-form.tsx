@@ -25,7 +25,7 @@ export function NewRole({ onClose }: { onClose: () => void }) {
   };
   return (
     <RoleForm
-      title={t.create}
+      title={t.new}
       action={t.create}
       initial={{ name: "", permissions: [] }}
       command={command}
@@ -38,18 +38,18 @@ export function NewRole({ onClose }: { onClose: () => void }) {
 /** The form for a role that there is. */
 export function EditRole({ role, onClose }: { role: RoleRowFragment; onClose: () => void }) {
   const t = useMessages(messages);
-  const { of } = useMessages(common);
+  const { of, save } = useMessages(common);
   const command = useCommand(UpdateRoleDocument, ({ result }) => result, "role:");
-  const save = async (draft: Draft) => {
+  const submit = async (draft: Draft) => {
     if (await command.run({ input: { id: role.id, ...draft } })) onClose();
   };
   return (
     <RoleForm
       title={of(t.edit, role.name)}
-      action={t.save}
+      action={save}
       initial={{ name: role.name, permissions: [...role.permissions] }}
       command={command}
-      onSubmit={save}
+      onSubmit={submit}
       onClose={onClose}
     />
   );

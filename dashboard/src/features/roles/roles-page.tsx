@@ -19,7 +19,7 @@ export function RolesPage(): ReactNode {
   const { account } = useSession();
   const pages = usePages(RoleListDocument, {}, ({ roles }) => roles, ["role:", "user:"]);
   const create = (
-    <DialogButton label={t.create} refusal={refusalOf(account, "CREATE_ROLE")}>
+    <DialogButton label={t.new} refusal={refusalOf(account, "CREATE_ROLE")}>
       {(close) => <NewRole onClose={close} />}
     </DialogButton>
   );

@@ -33,7 +33,7 @@ export function NewToken({ onClose }: { onClose: () => void }) {
   const own = owners[0] && refusalOf(owners[0], "CREATE_TOKEN");
   if (allowed.length > 0) return <TokenForm owners={allowed} onSecret={setSecret} onClose={onClose} />;
   return (
-    <Dialog title={t.create} onClose={onClose}>
+    <Dialog title={t.new} onClose={onClose}>
       {data ? <Refusals refusals={[{ message: own ?? "" }]} /> : <Loader />}
     </Dialog>
   );
@@ -67,7 +67,7 @@ function TokenForm({ owners, onSecret, onClose }: FormProps) {
   const nameOf = (owner: TokenOwnerFragment) => (owner.id === user.id ? t.yourself(owner.name) : owner.name);
   return (
     <FormDialog
-      title={t.create}
+      title={t.new}
       action={t.create}
       busy={busy}
       refusals={rest}

@@ -14,7 +14,7 @@ import { TokensDocument } from "./tokens.generated";
 export function TokensPage(): ReactNode {
   const t = useMessages(messages);
   const pages = usePages(TokensDocument, {}, ({ apiTokens }) => apiTokens, ["token:", "user:"]);
-  const create = <DialogButton label={t.create}>{(close) => <NewToken onClose={close} />}</DialogButton>;
+  const create = <DialogButton label={t.new}>{(close) => <NewToken onClose={close} />}</DialogButton>;
   return (
     <Page title={t.title} actions={create}>
       <Text c="dimmed">{t.hint}</Text>

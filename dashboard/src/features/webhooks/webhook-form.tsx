@@ -34,7 +34,7 @@ export function NewWebhook({ onCreated, onClose }: NewProps) {
   };
   return (
     <WebhookForm
-      title={t.create}
+      title={t.new}
       action={t.create}
       initial={{ name: "", url: "", tags: ["release:*"] }}
       command={command}
@@ -47,18 +47,18 @@ export function NewWebhook({ onCreated, onClose }: NewProps) {
 /** The form for the name, the address and the events of a webhook that there is. */
 export function EditWebhook({ webhook, onClose }: { webhook: WebhookDetailFragment; onClose: () => void }) {
   const t = useMessages(messages);
-  const { of } = useMessages(common);
+  const { of, save } = useMessages(common);
   const command = useCommand(UpdateWebhookDocument, ({ result }) => result, "webhook:");
-  const save = async (draft: Draft) => {
+  const submit = async (draft: Draft) => {
     if (await command.run({ input: { id: webhook.id, ...draft } })) onClose();
   };
   return (
     <WebhookForm
       title={of(t.edit, webhook.name)}
-      action={t.save}
+      action={save}
       initial={{ name: webhook.name, url: webhook.url, tags: [...webhook.tags] }}
       command={command}
-      onSubmit={save}
+      onSubmit={submit}
       onClose={onClose}
     />
   );

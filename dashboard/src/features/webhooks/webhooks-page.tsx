@@ -24,7 +24,7 @@ export function WebhooksPage(): ReactNode {
     setCreated({ id, secret });
   };
   return (
-    <Page title={t.title} actions={<Button onClick={() => setCreating(true)}>{t.create}</Button>}>
+    <Page title={t.title} actions={<Button onClick={() => setCreating(true)}>{t.new}</Button>}>
       <Text c="dimmed">{t.hint}</Text>
       <PagedList label={t.title} pages={pages} empty={t.none}>
         {({ id, name, url, tags, active }) => (
