@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,13 @@ class Site:
         assert payload["errors"] == []
         return payload
 
+    def add_keypair(self, alias: str, category: str, algorithm: str) -> None:
+        """A keypair of the type TEST, which the team may use."""
+        values = {"alias": alias, "type": "TEST", "category": category, "algorithm": algorithm}
+        keypair = self.change("createKeypair", values, "keypair { id }")["keypair"]["id"]
+        keypairs = [*self.crowd.keypairs, *self.crowd.online, keypair]
+        self.change("updateTeam", {"id": self.crowd.team, "keypairIds": keypairs}, "team { id }")
+
     def approve(self, name: str) -> None:
         """Both approvers approve a release."""
         for who in ("ann", "bob"):
@@ -113,6 +121,19 @@ def open_site(url: str, folder: Path, **more: str) -> Iterator[Site]:
     with serving(configuration, folder, port=port) as server:
         crowd = _gather(server, admin_token, configuration, folder)
         yield Site(server, crowd, folder, configuration, port, admin_token)
+
+
+@contextmanager
+def serve_copy(site: Site, folder: Path) -> Iterator[Site]:
+    """Serve a copy of a site whose server has ended, until the block ends."""
+    shutil.copytree(site.folder, folder, dirs_exist_ok=True)
+    port = free_port()
+    configuration = {
+        name: value.replace(str(site.folder), str(folder)).replace(f":{site.port}", f":{port}")
+        for name, value in site.configuration.items()
+    }
+    with serving(configuration, folder, port=port) as server:
+        yield replace(site, server=server, folder=folder, configuration=configuration, port=port)
 
 
 def _gather(server: Server, admin_token: str, configuration: dict[str, str], folder: Path) -> Crowd:

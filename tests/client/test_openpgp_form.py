@@ -52,8 +52,8 @@ def certificate_of(key: Any, *, expires_at: int | None = None) -> str:
     return make_certificate(half(ed25519.Ed25519PrivateKey.generate()), half(key), content)
 
 
-def form_of(certificate: str) -> OpenPgpForm:
-    form = form_named(FormName.OPENPGP, load_trusted_key(certificate.encode()))
+def form_of(certificate: str, name: FormName = FormName.OPENPGP) -> OpenPgpForm:
+    form = form_named(name, load_trusted_key(certificate.encode()))
     assert isinstance(form, OpenPgpForm)
     return form
 
@@ -113,14 +113,21 @@ class Server:
         return {"signature": signature | {"createdAt": "2031-05-04T12:00:00Z"}, "errors": []}
 
 
-def run(server: Server, certificate: str, files: list[Path], *, is_atomic: bool = False) -> Any:
+def run(
+    server: Server,
+    certificate: str,
+    files: list[Path],
+    *,
+    is_atomic: bool = False,
+    form_name: FormName = FormName.OPENPGP,
+) -> Any:
     url = "http://127.0.0.1:1"
     connection = Connection(url, Credentials({"COUNTERSIGN_TOKEN": "csn"}, Settings(server=url)))
     connection.http = httpx2.Client(base_url=url, transport=httpx2.MockTransport(server))
     order = Order(
         keypair_id="k",
-        form_name="openpgp",
-        form=form_of(certificate),
+        form_name=form_name,
+        form=form_of(certificate, form_name),
         context={},
         is_atomic=is_atomic,
     )
@@ -152,6 +159,71 @@ def test_gpg_and_sqv_verify_what_is_written(tmp_path: Path, key: Any) -> None:
     assert not form.is_valid(hash_file(other, form.file_digest_name), signed.content)
     foreign = form_of(certificate_of(ED if key is not ED else RSA))
     assert not foreign.is_valid(hash_file(file, foreign.file_digest_name), signed.content)
+
+
+#: Each with what is signed of it.
+TEXTS = {
+    "": b"",
+    "one line\n": b"one line",
+    "no end of line": b"no end of line",
+    "spaces \t\nand an empty line\n\n": b"spaces\r\nand an empty line\r\n",
+    "from\r\nanother system\r\n": b"from\r\nanother system",
+    "- a dash\n-----BEGIN PGP SIGNATURE-----\n\nFrom ä\n": b"- a dash\r\n"
+    b"-----BEGIN PGP SIGNATURE-----\r\n\r\nFrom \xc3\xa4",
+}
+
+
+@pytest.mark.parametrize("key", [ED, RSA], ids=["ed", "rsa"])
+@pytest.mark.parametrize("text", TEXTS)
+def test_gpg_and_sqv_verify_a_text_with_its_signature(tmp_path: Path, key: Any, text: str) -> None:
+    certificate, file = certificate_of(key), tmp_path / "text"
+    file.write_bytes(text.encode())
+    (signed,) = run(Server(key), certificate, [file], form_name=FormName.CLEARSIGN).signed
+    content = Path(f"{file}.asc").read_bytes()
+    with gnupg() as gpg:
+        gpg.run("--import", given=certificate.encode())
+        shown = gpg.run("--verify", given=content)
+        assert shown.returncode == 0, shown.stderr
+        gpg.run("--output", str(tmp_path / "read"), "--decrypt", given=content)
+        lines = (tmp_path / "read").read_bytes().split()
+        assert lines == text.encode().split()
+        assert gpg.run("--verify", given=content.replace(b"\n", b"\nx", 3)).returncode != 0
+    signature = content[content.rindex(b"-----BEGIN PGP SIGNATURE-----") :].decode()
+    assert programs.sqv(tmp_path, certificate, signature, TEXTS[text])
+
+    form = form_of(certificate, FormName.CLEARSIGN)
+    assert form.is_valid(hash_file(file, form.file_digest_name), signed.content)
+    file.write_bytes(b"another text")
+    assert not form.is_valid(hash_file(file, form.file_digest_name), signed.content)
+
+
+def test_a_signature_below_another_text_is_not_valid(tmp_path: Path) -> None:
+    certificate, file = certificate_of(ED), tmp_path / "text"
+    file.write_bytes(b"pay 1\n")
+    (signed,) = run(Server(ED), certificate, [file], form_name=FormName.CLEARSIGN).signed
+    form = form_of(certificate, FormName.CLEARSIGN)
+    hashed = hash_file(file, form.file_digest_name)
+    assert form.is_valid(hashed, signed.content)
+    assert not form.is_valid(hashed, signed.content.replace(b"pay 1", b"pay 9"))
+    assert not form.is_valid(
+        hashed, signed.content[signed.content.index(b"-----BEGIN PGP SIGN") :][35:]
+    )
+    detached = signed.content[signed.content.rindex(b"-----BEGIN") :]
+    assert not form.is_valid(hashed, detached)
+    assert not form_of(certificate).is_valid(hashed, detached)
+
+
+def test_only_a_text_gets_a_signature_below_it(tmp_path: Path) -> None:
+    file = tmp_path / "program"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match="no text in UTF-8"):
+        run(Server(ED), certificate_of(ED), [file], form_name=FormName.CLEARSIGN)
+    file.write_bytes(b"a text")
+    form = form_of(certificate_of(ED), FormName.CLEARSIGN).at(CREATED_AT + 1)
+    hashed = hash_file(file, form.file_digest_name)
+    file.write_bytes(b"another text")
+    with pytest.raises(UsageError, match="has changed"):
+        form.request(hashed)
 
 
 @pytest.mark.usefixtures("seconds")
@@ -229,10 +301,7 @@ def test_the_form_and_the_keypair_have_to_go_together() -> None:
 @pytest.mark.long
 @pytest.mark.timeout(180)
 def test_a_keypair_of_the_server_signs_files_for_gpg(site: Site, folder: Path) -> None:
-    values = {"alias": "packages", "type": "TEST", "category": "GPG", "algorithm": "ED25519"}
-    keypair = site.change("createKeypair", values, "keypair { id }")["keypair"]["id"]
-    keypairs = [*site.crowd.keypairs, *site.crowd.online, keypair]
-    site.change("updateTeam", {"id": site.crowd.team, "keypairIds": keypairs}, "team { id }")
+    site.add_keypair("packages", "GPG", "ED25519")
     files = write_files(folder / "dist", 3)
     words = ("--key", "packages", "--format", "openpgp")
     manifest = folder / "manifest.json"
@@ -256,3 +325,15 @@ def test_a_keypair_of_the_server_signs_files_for_gpg(site: Site, folder: Path) -
     files[0].write_bytes(b"changed")
     site.run(*verify, *files, "--format", "openpgp", who=None, status=1, **nowhere)
     assert "use --format openpgp" in site.run("sign", files[1], *words[:2], status=2).stderr
+
+    text, below = folder / "Release", folder / "below.json"
+    text.write_text("- Origin: Falcon\n")
+    clearsign = ("sign", text, *words[:2], "--format", "clearsign", "--manifest", below)
+    site.run(*clearsign)
+    content = Path(f"{text}.asc").read_bytes()
+    with gnupg() as gpg:
+        gpg.run("--import", given=certificate.encode())
+        assert gpg.run("--verify", given=content).returncode == 0
+    site.run(*clearsign)
+    assert Path(f"{text}.asc").read_bytes() == content
+    site.run(*verify, "--manifest", below, who=None, **nowhere)

@@ -231,3 +231,12 @@ def test_waiting_ends(site: Site, folder: Path) -> None:
     site.run(*request, "--for", "1h")
     site.run("sign", file, "--key", "third", "--wait=2s", status=3)
     site.run("release", "withdraw", "Never")
+
+
+def test_a_keypair_with_ml_dsa_signs_files(site: Site, folder: Path) -> None:
+    site.add_keypair("future", "STANDARD", "ML_DSA_65")
+    files = write_files(folder / "dist", 2)
+    assert "2 files signed and verified" in site.run("sign", *files, "--key", "future").stderr
+    site.run("verify", *files, "--key", "future")
+    files[0].write_bytes(b"changed")
+    site.run("verify", *files, "--key", "future", status=1)

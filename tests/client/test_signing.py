@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa, x25519
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -139,7 +139,7 @@ def test_a_signature_of_another_key_is_neither_written_nor_reported(tmp_path: Pa
 def test_neither_is_what_is_no_signature_at_all(tmp_path: Path, value: bytes) -> None:
     signer, files = Signer(), write_files(tmp_path, 1)
     signer.values[str(files[0])] = value
-    for name in set(FormName) - {FormName.OPENPGP}:
+    for name in set(FormName) - {FormName.OPENPGP, FormName.CLEARSIGN}:
         form = form_named(name, EC.public_key(), chain=[certificate_of(EC)])
         result = run(signer, files, form=form)
         assert result.first_failure.code == "SIGNATURE_INVALID"
@@ -410,3 +410,21 @@ def test_words_for_forms_and_hash_functions_may_be_written_in_capitals(tmp_path:
     refused = CliRunner().invoke(verify_app, [*words, "SHA1"])
     assert refused.exit_code == 2
     assert "sha256" in refused.output
+
+
+@pytest.mark.parametrize(
+    "kind", [mldsa.MLDSA44PrivateKey, mldsa.MLDSA65PrivateKey, mldsa.MLDSA87PrivateKey]
+)
+def test_signatures_of_ml_dsa_are_verified_here(tmp_path: Path, kind: Any) -> None:
+    (file, other) = write_files(tmp_path, 2)
+    key = kind.generate()
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    form = form_named(FormName.RAW, load_public_key(pem))
+    hashed = hash_file(file, form.file_digest_name)
+    signature = key.sign(b64decode(form.request(hashed)["digest"]))
+    assert form.is_valid(hashed, signature)
+    assert not form.is_valid(hash_file(other, form.file_digest_name), signature)
+    with pytest.raises(UsageError):
+        form_named(FormName.SSHSIG, load_public_key(pem))
+    with pytest.raises(UsageError):
+        form_named(FormName.CMS, load_public_key(pem))

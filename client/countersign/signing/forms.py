@@ -13,6 +13,7 @@ from countersign.signing.cms import CmsForm
 from countersign.signing.hashing import HashedFile
 from countersign.signing.names import FormName
 from countersign.signing.openpgp.certificate import OpenPgpCertificate
+from countersign.signing.openpgp.cleartext import ClearsignForm
 from countersign.signing.openpgp.form import OpenPgpForm
 from countersign.signing.public_keys import VerifyingKey, is_valid_signature, usual_digest
 from countersign.signing.sshsig import SshSignatureForm
@@ -65,6 +66,13 @@ class RawForm:
         return is_valid_signature(self._key, content, file.digest, self.file_digest_name)
 
 
+#: The forms for keypairs of category GPG.
+_OPENPGP_FORMS: dict[FormName, type[OpenPgpForm]] = {
+    FormName.OPENPGP: OpenPgpForm,
+    FormName.CLEARSIGN: ClearsignForm,
+}
+
+
 def form_named(
     name: FormName,
     key: TrustedKey,
@@ -86,13 +94,13 @@ def form_named(
         UsageError: The form does not go with the key.
     """
     if isinstance(key, OpenPgpCertificate):
-        if name is not FormName.OPENPGP:
-            raise UsageError("This is an OpenPGP keypair: use --format openpgp.")
-        return OpenPgpForm(key, digest_name)
+        if name not in _OPENPGP_FORMS:
+            raise UsageError("This is an OpenPGP keypair: use --format openpgp or clearsign.")
+        return _OPENPGP_FORMS[name](key, digest_name)
     digest_name = digest_name or usual_digest(key)
     match name:
-        case FormName.OPENPGP:
-            raise UsageError("--format openpgp needs a keypair of category GPG: its certificate.")
+        case FormName.OPENPGP | FormName.CLEARSIGN:
+            raise UsageError(f"--format {name} needs a keypair of category GPG: its certificate.")
         case FormName.SSHSIG:
             return SshSignatureForm(key, namespace)
         case FormName.CMS:

@@ -9,6 +9,7 @@ class FormName(StrEnum):
     """The values of `--format`."""
 
     RAW = "raw"
+    CLEARSIGN = "clearsign"
     CMS = "cms"
     OPENPGP = "openpgp"
     SSHSIG = "sshsig"

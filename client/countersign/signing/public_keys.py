@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
@@ -17,7 +17,14 @@ from cryptography.hazmat.primitives.serialization import (
 
 from countersign.errors import UsageError
 
-VerifyingKey: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
+VerifyingKey: TypeAlias = (
+    ec.EllipticCurvePublicKey
+    | rsa.RSAPublicKey
+    | ed25519.Ed25519PublicKey
+    | mldsa.MLDSA44PublicKey
+    | mldsa.MLDSA65PublicKey
+    | mldsa.MLDSA87PublicKey
+)
 
 #: By the name of a hash function in `hashlib`.
 HASHES: dict[str, hashes.HashAlgorithm] = {
@@ -91,5 +98,5 @@ def _schemes(key: VerifyingKey, algorithm: hashes.HashAlgorithm) -> list[tuple[A
             # A keypair signs with one padding, which its public key does not name.
             pss = padding.PSS(padding.MGF1(algorithm), padding.PSS.DIGEST_LENGTH)
             return [(padding.PKCS1v15(), prehashed), (pss, prehashed)]
-        case _:
+        case _:  # Ed25519 and ML-DSA sign the digest's bytes as their message
             return [()]

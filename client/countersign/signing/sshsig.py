@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from countersign.errors import UsageError
 from countersign.signing.hashing import HashedFile
 from countersign.signing.public_keys import VerifyingKey, is_valid_signature, usual_digest
 
@@ -26,6 +27,9 @@ class SshSignatureForm:
     Args:
         key: The public key.
         namespace: What the signature is for, such as `file` or `git`.
+
+    Raises:
+        UsageError: OpenSSH has no keys of this kind.
     """
 
     suffix = ".sig"
@@ -34,7 +38,11 @@ class SshSignatureForm:
     def __init__(self, key: VerifyingKey, namespace: str) -> None:
         self._key = key
         self._namespace = namespace
-        line = key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+        try:
+            line = key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+        except ValueError as error:
+            message = "--format sshsig needs a keypair with ECDSA, Ed25519 or RSA."
+            raise UsageError(message) from error
         self._key_blob = b64decode(line.split()[1])
 
     def request(self, file: HashedFile) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
-from typing import Any
+from typing import Any, Self
 
 from countersign.errors import UsageError
 from countersign.signing.hashing import HashedFile
 from countersign.signing.openpgp.certificate import OpenPgpCertificate
 from countersign.signing.openpgp.packets import Tag, armored_signature, packets_in
 from countersign.signing.openpgp.signatures import (
+    ContentHash,
     Signature,
     SignatureType,
     Subpacket,
@@ -32,6 +33,7 @@ class OpenPgpForm:
     """
 
     suffix = ".asc"
+    _signature_type = SignatureType.BINARY
 
     def __init__(
         self,
@@ -48,7 +50,7 @@ class OpenPgpForm:
         """Return the time, which is not before the key's, in seconds since 1970."""
         return max(int(time.time()), self._key.created_at)
 
-    def at(self, created_at: int) -> OpenPgpForm:
+    def at(self, created_at: int) -> Self:
         """Return the form for signatures of a time, in seconds since 1970.
 
         Raises:
@@ -58,20 +60,19 @@ class OpenPgpForm:
             raise UsageError(
                 "The OpenPGP certificate has expired: ask who manages the keypairs for another one."
             )
-        return OpenPgpForm(self._certificate, self.file_digest_name, created_at)
+        return type(self)(self._certificate, self.file_digest_name, created_at)
 
     def request(self, file: HashedFile) -> dict[str, Any]:
         """Return the digest of the file and of what the signature says of itself."""
         return {
-            "digest": b64encode(digest_after(file.content_hash, self._hashed_part)).decode(),
+            "digest": b64encode(self._digest(file)).decode(),
             "digestAlgorithm": self.file_digest_name.upper(),
         }
 
     def assemble(self, file: HashedFile, value: bytes) -> bytes:
         """Return the signature's packet in ASCII armor."""
-        digest = digest_after(file.content_hash, self._hashed_part)
         try:
-            body = signature_packet(self._key, self._hashed_part, digest, value)
+            body = signature_packet(self._key, self._hashed_part, self._digest(file), value)
         except ValueError:
             return b""  # no signature of such a key: it is not valid, either
         return armored_signature(body)
@@ -89,15 +90,22 @@ class OpenPgpForm:
     def _is_signature_of(self, file: HashedFile, signature: Signature) -> bool:
         lifetime_seconds = signature.seconds(Subpacket.SIGNATURE_EXPIRES)
         return (
-            signature.type == SignatureType.BINARY
+            signature.type == self._signature_type
             and signature.digest_name == self.file_digest_name
             and self._certificate.covers(signature.created_at)
             and (lifetime_seconds == 0 or time.time() < signature.created_at + lifetime_seconds)
-            and signature.is_made_by(self._key, file.content_hash)
+            and signature.is_made_by(self._key, self._content_hash(file))
         )
 
     @property
     def _hashed_part(self) -> bytes:
         if self._created_at is None:
             raise UsageError("A signature of OpenPGP needs a time.")
-        return hashed_part(self._key, self.file_digest_name, self._created_at)
+        return hashed_part(self._key, self._signature_type, self.file_digest_name, self._created_at)
+
+    def _digest(self, file: HashedFile) -> bytes:
+        return digest_after(self._content_hash(file), self._hashed_part)
+
+    def _content_hash(self, file: HashedFile) -> ContentHash:
+        """Return the state of the hash function after what is signed of the file."""
+        return file.content_hash

@@ -27,6 +27,7 @@ class SignatureType(IntEnum):
     """What a signature says (RFC 9580 section 5.2.1)."""
 
     BINARY = 0x00
+    TEXT = 0x01
     SUBKEY_BINDING = 0x18
     KEY_REVOCATION = 0x20
     SUBKEY_REVOCATION = 0x28
@@ -105,18 +106,21 @@ class Signature:
         )
 
 
-def hashed_part(key: OpenPgpKey, digest_name: str, created_at: int) -> bytes:
+def hashed_part(
+    key: OpenPgpKey, signature_type: SignatureType, digest_name: str, created_at: int
+) -> bytes:
     """Return the beginning of a signature over a file.
 
     Args:
         key: The key that signs.
+        signature_type: Whether it is over the file's bytes or over its text.
         digest_name: What `hashlib` calls the hash function.
         created_at: When it is made, in seconds since 1970.
     """
     subpackets = subpacket(Subpacket.SIGNATURE_CREATED, created_at.to_bytes(4, "big")) + subpacket(
         Subpacket.ISSUER_FINGERPRINT, bytes([VERSION]) + key.fingerprint
     )
-    head = bytes([VERSION, SignatureType.BINARY, key.algorithm, _DIGEST_IDS[digest_name]])
+    head = bytes([VERSION, signature_type, key.algorithm, _DIGEST_IDS[digest_name]])
     return head + len(subpackets).to_bytes(2, "big") + subpackets
 
 
