@@ -13,7 +13,7 @@ from countersign.signing.hashing import hash_file
 from countersign.signing.names import FormName
 from countersign.signing.trusted_keys import read_trusted_key
 from tests.client.cutting_proxy import cutting_proxy
-from tests.client.site import Site, open_site, write_files
+from tests.client.site import Site, open_site, serve_copy, write_files
 from tests.support.running import serving
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
@@ -22,13 +22,24 @@ COUNT = 1000
 KILLS = 3
 
 
-@pytest.fixture
-def crash_site(tmp_path: Path) -> Iterator[Site]:
-    """A server of the test's own, since it is killed, with 1,000 files and as many signatures."""
-    with open_site(f"sqlite:///{tmp_path / 'site.db'}", tmp_path) as site:
+@pytest.fixture(scope="module")
+def prepared_site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """An account with 1,000 files and an open release of as many signatures; its server has ended.
+
+    The release is open for longer than all of the tests take.
+    """
+    folder = tmp_path_factory.mktemp("prepared")
+    with open_site(f"sqlite:///{folder / 'site.db'}", folder) as site:
         write_files(site.folder / "dist", COUNT)
         site.run("key", "export", "vault", "--out", site.folder / "vault.pem")
         site.open("Thousand", "vault", COUNT)
+        return site
+
+
+@pytest.fixture
+def crash_site(prepared_site: Site, tmp_path: Path) -> Iterator[Site]:
+    """A server of the test's own, since it is killed, on a copy of the account and the files."""
+    with serve_copy(prepared_site, tmp_path) as site:
         yield site
 
 
