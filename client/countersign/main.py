@@ -29,6 +29,7 @@ VERBS = {
     "reject": "countersign.cli.decisions",
     "release": "countersign.cli.release",
     "key": "countersign.cli.key",
+    "team": "countersign.cli.team",
     "sign": "countersign.cli.sign",
     "verify": "countersign.cli.verify",
     "agent": "countersign.cli.agent",

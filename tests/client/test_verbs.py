@@ -2,11 +2,18 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.client.site import Site
 
+REQUEST_FOR_NOBODY = (
+    *("release", "request", "X", "--key", "vault", "--max", "1", "--for", "1h"),
+    *("--participant", "de@example.com"),
+)
 pytestmark = [pytest.mark.long, pytest.mark.timeout(180)]
 
 
@@ -107,3 +114,76 @@ def test_names_that_both_sides_have_are_the_servers(site: Site) -> None:
     assert "credential" in site.run("client", "doctor", "--help", who=None).stdout
     shown = site.run("--help", who=None).stdout
     assert all(f" {verb} " in shown for verb in ("serve", "worker", "sign", "keys", "key"))
+
+
+def test_inbox_of_somebody_who_may_not_approve_says_so(site: Site) -> None:
+    shown = site.run("inbox", "--json", "all", who="dev")
+    assert json.loads(shown.stdout) == []
+    assert "this credential may not approve releases" in shown.stderr
+    assert "Nothing waits for your decision." in site.run("inbox", who="bob").stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("key", "show", "valut"), "'vault'"),
+        (("team", "show", "bleu"), "'blue'"),
+        (
+            REQUEST_FOR_NOBODY,
+            "'dev@example.com'",
+        ),
+    ],
+)
+def test_a_name_that_is_not_there_suggests_one(
+    site: Site, words: tuple[str, ...], meant: str
+) -> None:
+    refused = site.run(*words, status=1).stderr
+    assert "NOT_FOUND: There is no " in refused
+    assert f"Did you mean {meant}" in refused
+
+
+def test_a_name_like_none_suggests_nothing(site: Site) -> None:
+    assert "Did you mean" not in site.run("key", "show", "zzz", status=1).stderr
+
+
+def test_teams_are_listed_and_shown(site: Site) -> None:
+    (team,) = site.json("team", "list")
+    assert (team["name"], team["requiredApprovals"]) == ("blue", 2)
+    assert "vault" in team["keypairs"]
+    shown = site.run("team", "show", "Blue").stdout
+    assert re.search(r"^members .*dev <dev@example.com>", shown, re.MULTILINE)
+    assert site.run("team", "list", "--search", "red").stdout == ""
+
+
+def test_a_keypair_gets_certificates(site: Site, tmp_path: Path) -> None:
+    admin = {"who": None, "COUNTERSIGN_TOKEN": site.admin_token}
+    assert "request-certificate" in site.run("key", "certificates", "vault").stderr
+    about = ("--subject", "CN=Falcon,O=Falcon GmbH", "--reason", "The first one.")
+    assert "FORBIDDEN" in site.run("key", "request-certificate", "vault", *about, status=5).stderr
+
+    path = tmp_path / "vault.csr"
+    site.run("key", "request-certificate", "vault", *about, "--out", path, **admin)
+    request = x509.load_pem_x509_csr(path.read_bytes())
+    assert request.subject.rfc4514_string() == "CN=Falcon,O=Falcon GmbH"
+    key = request.public_key()
+    exported = site.run("key", "export", "vault").stdout
+    assert key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode() == exported
+
+    own = ("key", "self-sign-certificate", "vault", *about, "--days", "30", "--json", "all")
+    first = json.loads(site.run(*own, **admin).stdout)
+    assert not first["isDefault"]
+    second = json.loads(site.run(*own, "--default", **admin).stdout)
+    assert second["isDefault"]
+    chain = tmp_path / "chain.pem"
+    chain.write_text(first["chainPem"])
+    twice = site.run("key", "add-certificate", "vault", chain, status=1, **admin)
+    assert twice.stderr.startswith("countersign: ")
+    site.run("key", "remove-certificate", "vault", first["fingerprint"][:12], **admin)
+    site.run("key", "add-certificate", "vault", chain, "--default", **admin)
+    listed = {
+        row["fingerprint"]: row["isDefault"] for row in site.json("key", "certificates", "vault")
+    }
+    assert listed == {first["fingerprint"]: True, second["fingerprint"]: False}
+    change = ("key", "set-default-certificate", "vault")
+    assert "certificates vault" in site.run(*change, "ffffff0", status=1, **admin).stderr
+    assert re.search("default +yes", site.run(*change, second["id"], **admin).stdout)

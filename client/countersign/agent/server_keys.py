@@ -18,6 +18,7 @@ from countersign.connection.wire import refusal_of
 from countersign.errors import ClientError, RefusedError
 from countersign.operations.keypairs import SIGNING_KEYPAIRS
 from countersign.operations.signing import EXPLAIN_SIGN, SIGN_BATCH
+from countersign.suggestions import did_you_mean
 
 #: How long the list of keypairs is kept; whether one may sign is decided anew each time.
 KEYS_SECONDS = 30.0
@@ -42,6 +43,7 @@ class ServerKeys:
         self._certificates = certificates
         self._aliases = None if aliases is None else frozenset(map(str.casefold, aliases))
         self._keys: Sequence[AgentKey] = ()
+        self._known_aliases: Sequence[str] = ()
         self._expires_at = float("-inf")
         self._gatherer = Gatherer(self._sign_batch)
 
@@ -53,8 +55,9 @@ class ServerKeys:
         """
         if time.monotonic() >= self._expires_at:
             rows = await self._read_rows()
-            keys = [key for row in rows if self._is_offered(row) and (key := self._key_of(row))]
-            self._keys = sorted(keys, key=lambda key: key.alias)
+            keys = sorted(filter(None, map(self._key_of, rows)), key=lambda key: key.alias)
+            self._known_aliases = [key.alias for key in keys]
+            self._keys = [key for key in keys if self._is_offered(key.alias)]
             self._expires_at = time.monotonic() + KEYS_SECONDS
         return self._keys
 
@@ -68,7 +71,7 @@ class ServerKeys:
         aliases = {key.alias.casefold() for key in await self.keys()}
         for alias in sorted((self._aliases or frozenset()) - aliases):
             message = f"There is no enabled keypair {alias!r} that you may see and tools can use."
-            raise RefusedError("NOT_FOUND", message)
+            raise RefusedError("NOT_FOUND", message + did_you_mean(alias, self._known_aliases))
 
     async def aliases_without_certificate(self) -> list[str]:
         """Return the keypairs, other than those for OpenPGP, of which no certificate is known.
@@ -113,8 +116,8 @@ class ServerKeys:
             certificates=chain_of(public_key_info, self._certificates) or _chain_in(row),
         )
 
-    def _is_offered(self, row: dict[str, Any]) -> bool:
-        return self._aliases is None or row["alias"].casefold() in self._aliases
+    def _is_offered(self, alias: str) -> bool:
+        return self._aliases is None or alias.casefold() in self._aliases
 
     async def _read_rows(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []

@@ -20,9 +20,15 @@ from countersign.operations.releases import (
     INBOX_EVENTS,
     REJECT_RELEASE,
 )
+from countersign.operations.viewer import VIEWER
 from countersign.releases.lookups import release_named
 from countersign.terminal import note, print_line
 
+_MAY_NOT_APPROVE = (
+    "Nothing can wait here: this credential may not approve releases. Approve by the link in the"
+    " mail or in the dashboard, use a token whose scopes have APPROVE_RELEASE, or ask an"
+    " administrator for a role that has this permission."
+)
 _DECISIONS = {"approve": APPROVE_RELEASE, "reject": REJECT_RELEASE}
 
 
@@ -30,8 +36,11 @@ def print_inbox(fields: str | None) -> None:
     """List what waits for the caller's decision."""
     with connect() as connection:
         rows = list(connection.pages(INBOX))
+        may_approve = bool(rows) or _may_approve(connection)
     print_rows(rows, fields, RELEASE_COLUMNS, release_cells)
-    if not rows and fields is None:
+    if not may_approve:
+        note(_MAY_NOT_APPROVE)
+    elif not rows and fields is None:
         note("Nothing waits for your decision.")
 
 
@@ -39,6 +48,8 @@ def watch_inbox(fields: str | None) -> None:
     """Print what waits for the caller's decision, and what begins to, until interrupted."""
     shown: set[tuple[str, int]] = set()
     with connect() as connection:
+        if not _may_approve(connection):
+            note(_MAY_NOT_APPROVE)
         for event in EventStream(connection, INBOX_EVENTS):
             waiting = event["began"] if event is not None else _inbox_or_nothing(connection)
             for release in waiting:
@@ -46,6 +57,10 @@ def watch_inbox(fields: str | None) -> None:
                 if version not in shown:
                     shown.add(version)
                     _print_line(release, fields)
+
+
+def _may_approve(connection: Connection) -> bool:
+    return "APPROVE_RELEASE" in connection.run(VIEWER)["viewer"]["permissions"]
 
 
 def _inbox_or_nothing(connection: Connection) -> list[dict[str, Any]]:

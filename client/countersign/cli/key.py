@@ -17,6 +17,25 @@ app.add_typer(group, name="key")
 Alias = Annotated[str, typer.Argument(metavar="KEY", help="The alias or id of the keypair.")]
 
 
+Certificate = Annotated[
+    str, typer.Argument(metavar="CERTIFICATE", help="Its id, or how its fingerprint begins.")
+]
+Subject = Annotated[
+    str,
+    typer.Option(help="Whom it is about, such as `CN=Example,O=Example GmbH,C=AT` (RFC 4514)."),
+]
+Reason = Annotated[str, typer.Option(help="Why, for the ledger and the administrators.")]
+DnsNames = Annotated[
+    list[str] | None, typer.Option("--dns", help="A host name of the subject; may be repeated.")
+]
+Emails = Annotated[
+    list[str] | None, typer.Option("--email", help="An address of the subject; may be repeated.")
+]
+Uris = Annotated[
+    list[str] | None, typer.Option("--uri", help="A URI of the subject; may be repeated.")
+]
+
+
 class PublicKeyForm(StrEnum):
     """The values of `key export --format`, as the API calls them."""
 
@@ -64,3 +83,85 @@ def export(
     from countersign.cli.key_run import export_public_key
 
     export_public_key(alias, form, out)
+
+
+@group.command("certificates")
+def certificates(alias: Alias, fields: JsonFields = None) -> None:
+    """List the certificates of a keypair, those that expire soonest first."""
+    from countersign.cli.certificates_run import print_certificates
+
+    print_certificates(alias, fields)
+
+
+@group.command("request-certificate")
+def request_certificate(
+    alias: Alias,
+    subject: Subject,
+    reason: Reason,
+    dns: DnsNames = None,
+    email: Emails = None,
+    uri: Uris = None,
+    out: Annotated[Path | None, typer.Option(help="A file to write instead of printing.")] = None,
+) -> None:
+    """Make a request (PKCS#10) that an authority issues a certificate for; the keypair signs it."""
+    from countersign.cli.certificates_run import CertificateSubject, request_certificate
+
+    about = CertificateSubject(subject, reason, dns or (), email or (), uri or ())
+    request_certificate(alias, about, out)
+
+
+@group.command("self-sign-certificate")
+def self_sign_certificate(
+    alias: Alias,
+    subject: Subject,
+    reason: Reason,
+    days: Annotated[int, typer.Option(min=1, max=3653, help="How long it is valid.")] = 365,
+    dns: DnsNames = None,
+    email: Emails = None,
+    uri: Uris = None,
+    is_default: Annotated[
+        bool, typer.Option("--default", help="Make it the default certificate of the keypair.")
+    ] = False,
+    fields: JsonFields = None,
+) -> None:
+    """Issue a certificate that the keypair itself signs, and add it to the keypair."""
+    from countersign.cli.certificates_run import CertificateSubject, self_sign_certificate
+
+    about = CertificateSubject(subject, reason, dns or (), email or (), uri or ())
+    self_sign_certificate(alias, about, days, fields, is_default=is_default)
+
+
+@group.command("add-certificate")
+def add_certificate(
+    alias: Alias,
+    file: Annotated[
+        Path,
+        typer.Argument(help="PEM: the keypair's certificate, then after each that of its issuer."),
+    ],
+    is_default: Annotated[
+        bool, typer.Option("--default", help="Make it the default certificate of the keypair.")
+    ] = False,
+    fields: JsonFields = None,
+) -> None:
+    """Add a certificate that an authority has issued to a keypair."""
+    from countersign.cli.certificates_run import add_certificate
+
+    add_certificate(alias, file, fields, is_default=is_default)
+
+
+@group.command("set-default-certificate")
+def set_default_certificate(
+    alias: Alias, certificate: Certificate, fields: JsonFields = None
+) -> None:
+    """Choose the certificate that tools get, and that signatures in CMS carry."""
+    from countersign.cli.certificates_run import set_default_certificate
+
+    set_default_certificate(alias, certificate, fields)
+
+
+@group.command("remove-certificate")
+def remove_certificate(alias: Alias, certificate: Certificate, fields: JsonFields = None) -> None:
+    """Remove a certificate from a keypair."""
+    from countersign.cli.certificates_run import remove_certificate
+
+    remove_certificate(alias, certificate, fields)

@@ -1,5 +1,6 @@
 """Keypairs and their public keys."""
 
+from countersign.operations.names import names_of
 from countersign.operations.operation import Operation
 
 _FIELDS = """
@@ -31,6 +32,8 @@ KEYPAIRS = Operation(
     {_FIELDS}
     """
 )
+
+KEYPAIR_ALIASES = names_of("keypairs", "alias")
 
 #: What tools that sign by themselves need to know.
 SIGNING_KEYPAIRS = Operation(

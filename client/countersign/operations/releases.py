@@ -1,5 +1,6 @@
 """Releases: what is requested, decided, followed and ended."""
 
+from countersign.operations.names import names_of
 from countersign.operations.operation import Operation
 
 _FIELDS = """
@@ -47,9 +48,7 @@ INBOX = Operation(
     """
 )
 
-#: For the people and the team that a request names.
-TEAM = Operation("query Team($id: ID, $name: String) { team(id: $id, name: $name) { id name } }")
-USER = Operation("query User($id: ID, $email: String) { user(id: $id, email: $email) { id name } }")
+RELEASE_NAMES = names_of("releases", "name")
 
 
 def _change(mutation: str, input_type: str, *, is_repeatable: bool) -> Operation:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any
 
 from countersign.connection.graphql import Connection
 from countersign.errors import ClientError, RefusedError
-from countersign.operations.keypairs import KEYPAIR
+from countersign.operations.keypairs import KEYPAIR, KEYPAIR_ALIASES
 from countersign.operations.operation import Operation
-from countersign.operations.releases import RELEASE, TEAM, USER
+from countersign.operations.releases import RELEASE, RELEASE_NAMES
+from countersign.operations.teams import TEAM, TEAM_NAMES
+from countersign.operations.users import USER, USER_EMAILS
+from countersign.suggestions import did_you_mean
 
+#: How many names are looked through for what may have been meant.
+_MAX_NAMES = 1000
 #: Global ids are base64 of a type's name and a number; names of things seldom look like it.
 _ID = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}", re.ASCII)
 
@@ -21,12 +27,12 @@ def release_named(connection: Connection, name: str) -> dict[str, Any]:
     Raises:
         RefusedError: There is none, or the caller may not see it.
     """
-    return _named(connection, RELEASE, "release", "name", name)
+    return _named(connection, RELEASE, RELEASE_NAMES, "release", "name", name)
 
 
 def keypair_named(connection: Connection, alias: str) -> dict[str, Any]:
     """Return a keypair, as `release_named` does."""
-    return _named(connection, KEYPAIR, "keypair", "alias", alias)
+    return _named(connection, KEYPAIR, KEYPAIR_ALIASES, "keypair", "alias", alias)
 
 
 def trusted_text(keypair: dict[str, Any]) -> str:
@@ -37,25 +43,44 @@ def trusted_text(keypair: dict[str, Any]) -> str:
 
 def team_named(connection: Connection, name: str) -> dict[str, Any]:
     """Return a team, as `release_named` does."""
-    return _named(connection, TEAM, "team", "name", name)
+    return _named(connection, TEAM, TEAM_NAMES, "team", "name", name)
 
 
 def user_with_email(connection: Connection, email: str) -> dict[str, Any]:
     """Return a user, as `release_named` does."""
-    return _named(connection, USER, "user", "email", email)
+    return _named(connection, USER, USER_EMAILS, "user", "email", email)
 
 
 def _named(
-    connection: Connection, operation: Operation, field: str, key: str, text: str
+    connection: Connection, operation: Operation, names: Operation, field: str, key: str, text: str
 ) -> dict[str, Any]:
-    """Look for the name first, since that is what people write, and then for the id."""
+    """Look for the name first, since that is what people write, and then for the id.
+
+    Args:
+        connection: The server.
+        operation: Finds one by its name or id.
+        names: Lists the names that there are.
+        field: What the schema calls such a thing.
+        key: What it calls the name.
+        text: The name or id.
+    """
     row = connection.run(operation, **{key: text})[field]
     if row is None and _ID.fullmatch(text):
         row = _by_id(connection, operation, field, text)
     if row is None:
         message = f"There is no {field} {text!r}, or you may not see it."
-        raise RefusedError("NOT_FOUND", message)
+        raise RefusedError(
+            "NOT_FOUND", message + did_you_mean(text, _names(connection, names, key))
+        )
     return dict(row)
+
+
+def _names(connection: Connection, names: Operation, key: str) -> list[str]:
+    """Return the names that there are; none where the caller may not list them."""
+    try:
+        return [node[key] for node in islice(connection.pages(names), _MAX_NAMES)]
+    except RefusedError:
+        return []
 
 
 def _by_id(

@@ -1,0 +1,7 @@
+"""People and service users."""
+
+from countersign.operations.names import names_of
+from countersign.operations.operation import Operation
+
+USER = Operation("query User($id: ID, $email: String) { user(id: $id, email: $email) { id name } }")
+USER_EMAILS = names_of("users", "email")
