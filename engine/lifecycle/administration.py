@@ -14,7 +14,13 @@ from engine.model.certificates import CertificateKind
 from engine.model.errors import Code, Refusal, not_found
 from engine.model.facts import AccountSettings, Actor
 from engine.model.grants import missing_permission, refuse_placement
-from engine.model.vocabulary import KeypairAccess, KeypairCategory, Permission, ReleaseType
+from engine.model.vocabulary import (
+    KeypairAccess,
+    KeypairCategory,
+    KeypairState,
+    Permission,
+    ReleaseType,
+)
 from engine.x509.chain import expired_message
 
 _SIGNING = frozenset({Permission.SIGN})
@@ -111,23 +117,48 @@ def refuse_default_certificate(
     return Refusal(Code.INVALID_INPUT, message, field)
 
 
+def refuse_retired(state: KeypairState, field: str) -> Refusal | None:
+    """Refuse what a retired keypair never is or does again, such as to be enabled."""
+    if state is not KeypairState.RETIRED:
+        return None
+    message = "The keypair is retired, which is final. Use its successor or another keypair."
+    return Refusal(Code.KEYPAIR_DISABLED, message, field)
+
+
+def refuse_renewal(actor: Actor, successor: str | None) -> Refusal | None:
+    """Refuse a second successor of a keypair, and one by a credential that covers no signing.
+
+    Whoever signs with the keypair may sign with its successor, too.
+
+    Args:
+        actor: Who renews it.
+        successor: The alias of the successor that it has; None if it has none.
+    """
+    if successor is None:
+        return refuse_placement(actor, _SIGNING, "keypair_id")
+    message = f"The keypair has a successor already: {successor}. Use that one, or renew it."
+    return Refusal(Code.INVALID_INPUT, message, "keypair_id")
+
+
 def refuse_certification(
-    settings: AccountSettings, type_: ReleaseType, *, enabled: bool
+    settings: AccountSettings, type_: ReleaseType, state: KeypairState
 ) -> Refusal | None:
     """Refuse that a keypair signs a certificate request or certificate of its own, without release.
 
     Args:
         settings: The settings of its account.
         type_: The type of the keypair.
-        enabled: Whether the keypair is enabled.
+        state: The state of the keypair.
     """
     if settings.signing_frozen:
         message = "Signing is frozen in this account. Ask an administrator to lift that."
         return Refusal(Code.SIGNING_FROZEN, message)
-    if not enabled:
+    if state is KeypairState.DISABLED:
         return Refusal(
             Code.KEYPAIR_DISABLED, "The keypair is disabled. Enable it or choose another."
         )
+    if state is KeypairState.RETIRED:
+        return refuse_retired(state, "keypair_id")
     if type_ is ReleaseType.OFFLINE and not settings.offline_certification:
         message = (
             "In this account offline keypairs sign nothing outside of releases. Ask an"

@@ -8,7 +8,12 @@ from uuid import UUID
 
 from engine.model.errors import Code, Refusal, joined, not_found
 from engine.model.facts import Facts, Holder, Keypair
-from engine.model.vocabulary import KeypairCategory
+from engine.model.vocabulary import KeypairCategory, KeypairState
+
+_DISABLED = {
+    KeypairState.DISABLED: "disabled. Enable it or choose another",
+    KeypairState.RETIRED: "retired. Choose its successor or another",
+}
 
 
 def has_keypairs(facts: Facts) -> Refusal | None:
@@ -34,9 +39,11 @@ def keypairs_are_covered(facts: Facts) -> Refusal | None:
 
 
 def keypairs_are_enabled(facts: Facts) -> Refusal | None:
-    """A disabled keypair signs nothing, so no release can have it."""
+    """A disabled or retired keypair signs nothing, so no release can have it."""
     unfit = (k for k in facts.keypairs if not k.enabled)
-    return _refuse_each(unfit, Code.KEYPAIR_DISABLED, "disabled. Enable it or choose another")
+    return joined(
+        _refuse_each([k], Code.KEYPAIR_DISABLED, _DISABLED[k.state]) for k in _by_alias(unfit)
+    )
 
 
 def keypairs_have_the_type(facts: Facts) -> Refusal | None:

@@ -67,7 +67,7 @@ class Code(StrEnum):
     OUTSIDE_WINDOW = "OUTSIDE_WINDOW"
     #: The release's signatures are used up.
     QUOTA_EXHAUSTED = "QUOTA_EXHAUSTED"
-    #: The keypair was disabled.
+    #: The keypair was disabled, or retired.
     KEYPAIR_DISABLED = "KEYPAIR_DISABLED"
     #: The keypair is restricted and the caller not mapped to it.
     KEYPAIR_RESTRICTED = "KEYPAIR_RESTRICTED"

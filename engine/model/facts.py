@@ -14,6 +14,7 @@ from engine.model.vocabulary import (
     CredentialKind,
     KeypairAccess,
     KeypairCategory,
+    KeypairState,
     Permission,
     QuotaOnOnline,
     ReleaseType,
@@ -181,7 +182,7 @@ class Keypair:
     category: KeypairCategory
     type: ReleaseType
     access: KeypairAccess
-    enabled: bool
+    state: KeypairState
     #: Leaving aside when it expires.
     has_default_certificate: bool
     #: When the default certificate expires; None where it was only declared.
@@ -190,6 +191,11 @@ class Keypair:
     team_ids: frozenset[UUID] = frozenset()
     #: The open release that holds it.
     held_by: UUID | None = None
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it can be used now."""
+        return self.state is KeypairState.ENABLED
 
     def has_current_certificate(self, now: datetime) -> bool:
         """Return whether it has a default certificate that has not expired."""

@@ -14,7 +14,14 @@ from engine.model.errors import Code, Refusal
 from engine.model.facts import AccountSettings, Actor, Keypair, Release
 from engine.model.grants import missing_permission
 from engine.model.visibility import sees
-from engine.model.vocabulary import KeypairAccess, Permission, QuotaOnOnline, ReleaseType, Status
+from engine.model.vocabulary import (
+    KeypairAccess,
+    KeypairState,
+    Permission,
+    QuotaOnOnline,
+    ReleaseType,
+    Status,
+)
 from engine.model.wording import STATUS_PHRASES
 
 
@@ -92,6 +99,11 @@ def _signer_may_sign(facts: SignFacts) -> tuple[bool, str]:
 
 
 def _keypair_enabled(facts: SignFacts) -> tuple[bool, str]:
+    if facts.keypair.state is KeypairState.RETIRED:
+        return False, (
+            f"The keypair {facts.keypair.alias} is retired and never signs again."
+            " Sign with its successor or another keypair."
+        )
     if not facts.keypair.enabled:
         return False, (
             f"The keypair {facts.keypair.alias} is disabled."

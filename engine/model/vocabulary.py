@@ -1,5 +1,8 @@
 """The enumerations that the whole system shares (spec sections 2 and 3)."""
 
+from __future__ import annotations
+
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -72,6 +75,23 @@ class KeypairCategory(StrEnum):
 
     STANDARD = "STANDARD"
     GPG = "GPG"
+
+
+class KeypairState(StrEnum):
+    """Whether a keypair can be used."""
+
+    ENABLED = "ENABLED"
+    #: It signs nothing until it is enabled again.
+    DISABLED = "DISABLED"
+    #: It never signs again.
+    RETIRED = "RETIRED"
+
+    @classmethod
+    def of(cls, *, enabled: bool, retired_at: datetime | None) -> KeypairState:
+        """Return the state of a keypair, given what is stored of it."""
+        if retired_at is not None:
+            return cls.RETIRED
+        return cls.ENABLED if enabled else cls.DISABLED
 
 
 class KeypairAccess(StrEnum):

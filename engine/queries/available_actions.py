@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
+
+from sqlalchemy import Row
 
 from engine.lifecycle import administration as rules
 from engine.lifecycle.scope_refusals import refusal_by
@@ -26,6 +28,7 @@ from engine.model.signing_factors import evaluate
 from engine.model.vocabulary import Permission
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
+from engine.persistence.store.administration.keypairs import load_successors
 from engine.queries import pipelines
 from engine.queries.context import QueryContext
 from engine.queries.records import Record, permissions_of
@@ -53,6 +56,8 @@ class SubjectAction(StrEnum):
     ADD_CERTIFICATE = "ADD_CERTIFICATE"
     CERTIFY = "CERTIFY"
     RENEW_OPENPGP_CERTIFICATE = "RENEW_OPENPGP_CERTIFICATE"
+    RENEW = "RENEW"
+    RETIRE = "RETIRE"
     SET_DEFAULT = "SET_DEFAULT"
     REMOVE = "REMOVE"
     FREEZE_SIGNING = "FREEZE_SIGNING"
@@ -96,24 +101,35 @@ def of_keypairs(context: QueryContext, ids: Collection[UUID]) -> dict[UUID, Answ
     keypairs = loading.load_keypairs(context.connection, context.account_id, ids)
     facts = sign_facts(context, context.actor, keypairs, context.now)
     update = missing_permission(context.actor, Permission.MANAGE_KEYPAIRS)
+    successors = load_successors(context.connection, ids)
     answers = {}
     for keypair in keypairs:
         changes = {} if keypair.enabled else {"enabled": (False, True)}
-        certify = rules.refuse_certification(
-            context.settings, keypair.type, enabled=keypair.enabled
-        )
+        certify = rules.refuse_certification(context.settings, keypair.type, keypair.state)
         x509 = rules.refuse_x509_certificate(keypair.category)
         openpgp = rules.refuse_openpgp_certificate(keypair.category)
         answers[keypair.id] = [
             (SubjectAction.UPDATE, update),
-            (SubjectAction.ENABLE, update or rules.refuse_opening(context.actor, changes)),
+            (
+                SubjectAction.ENABLE,
+                update
+                or rules.refuse_retired(keypair.state, "enabled")
+                or rules.refuse_opening(context.actor, changes),
+            ),
             (SubjectAction.DISABLE, update),
             (SubjectAction.SIGN, evaluate(facts[keypair.id]).refusal),
             (SubjectAction.ADD_CERTIFICATE, update or x509),
             (SubjectAction.CERTIFY, update or x509 or certify),
             (SubjectAction.RENEW_OPENPGP_CERTIFICATE, update or openpgp or certify),
+            (SubjectAction.RENEW, update or _renew(context, successors.get(keypair.id))),
+            (SubjectAction.RETIRE, update or rules.refuse_retired(keypair.state, "keypair_id")),
         ]
     return answers
+
+
+def _renew(context: QueryContext, successor: Row[Any] | None) -> Refusal | None:
+    alias = successor.alias if successor is not None else None
+    return rules.refuse_renewal(context.actor, alias)
 
 
 def of_certificates(context: QueryContext, certificates: Collection[Record]) -> dict[UUID, Answers]:

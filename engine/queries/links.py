@@ -84,6 +84,26 @@ def _sort_key(table: Table) -> ColumnElement[Any]:
     return table.c.alias_key if table is t.keypairs else table.c.name_key
 
 
+def successors(reading: QueryContext, ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return the successors of keypairs, by their predecessors."""
+    s = t.keypair_successors.c
+    return _one_each(reading, s.predecessor_id, s.successor_id, ids)
+
+
+def predecessors(reading: QueryContext, ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return the predecessors of keypairs, by their successors."""
+    s = t.keypair_successors.c
+    return _one_each(reading, s.successor_id, s.predecessor_id, ids)
+
+
+def _one_each(
+    reading: QueryContext, owner: Column[Any], other: Column[Any], ids: Collection[UUID]
+) -> dict[UUID, UUID]:
+    query = sa.select(owner, other).where(id_in(owner))
+    rows = reading.connection.execute(query, {"ids": sorted(ids)}).all()
+    return {row[0]: row[1] for row in rows}
+
+
 @cache
 def _linked(link: Link) -> Select[Any]:
     owner, other = _COLUMNS[link]

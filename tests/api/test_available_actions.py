@@ -84,14 +84,15 @@ def compare(
 
 KEYPAIR_ACTIONS = {
     "UPDATE", "ENABLE", "DISABLE", "SIGN", "ADD_CERTIFICATE", "CERTIFY",
-    "RENEW_OPENPGP_CERTIFICATE",
+    "RENEW_OPENPGP_CERTIFICATE", "RENEW", "RETIRE",
 }  # fmt: skip
 
 
 def test_what_is_said_of_keypairs_happens(busy: Api) -> None:
     world = busy.world
     world.add_keypair("packages", ReleaseType.TEST, category=KeypairCategory.GPG)
-    for who, alias in itertools.product(PEOPLE, ("vault", "spare", "online", "tests", "packages")):
+    pairs = itertools.product(PEOPLE, ("vault", "spare", "online", "tests"))
+    for who, alias in (*pairs, ("admin", "packages"), ("ann", "packages")):
         id_ = busy.id("Keypair", alias)
         said = answers(busy, who, node_of("Keypair", id_))
         assert set(said) == KEYPAIR_ACTIONS
@@ -110,6 +111,31 @@ def test_what_is_said_of_keypairs_happens(busy: Api) -> None:
             compare(busy, who, said[action], "updateKeypair", {"id": id_, "enabled": value})
             restored = UpdateKeypair(keypair_id=world.things[alias], enabled=enabled)
             world.do("admin", restored)
+
+
+SUCCESSION = (
+    "state retiredAt enabled predecessor { alias }"
+    " successor { state enabled predecessor { alias } }"
+)
+
+
+def test_what_is_said_of_renewed_and_retired_keypairs_happens(busy: Api) -> None:
+    """Each is done once; what is refused afterwards, and to others, is said beforehand."""
+    for who, alias in itertools.product((*reversed(PEOPLE), "admin"), ("spare", "online")):
+        id_ = busy.id("Keypair", alias)
+        said = answers(busy, who, node_of("Keypair", id_))
+        renewal = {"keypairId": id_, "alias": new_name(), "reason": "tried"}
+        compare(busy, who, said["RENEW"], "renewKeypair", renewal)
+        compare(busy, who, said["RETIRE"], "retireKeypair", {"keypairId": id_, "reason": "tried"})
+        said = answers(busy, who, node_of("Keypair", id_))
+        compare(busy, who, said["ENABLE"], "updateKeypair", {"id": id_, "enabled": True})
+    query = f'node(id: "{id_}") {{ ... on Keypair {{ {SUCCESSION} }} }}'
+    shown = busy.ask("admin", f"{{ node: {query} }}")["node"]
+    assert (shown["state"], shown["enabled"], shown["predecessor"]) == ("RETIRED", False, None)
+    assert shown["retiredAt"] is not None
+    successor = shown["successor"]
+    assert (successor["state"], successor["enabled"]) == ("ENABLED", True)
+    assert successor["predecessor"] == {"alias": "online"}
 
 
 def test_what_is_said_of_certificates_happens(busy: Api) -> None:

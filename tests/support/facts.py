@@ -21,6 +21,7 @@ from engine.model.origins import IssuerKind, Origin, PipelineCredential
 from engine.model.vocabulary import (
     KeypairAccess,
     KeypairCategory,
+    KeypairState,
     Permission,
     ReleaseType,
     Status,
@@ -74,7 +75,7 @@ def keypair(type_: ReleaseType = ReleaseType.OFFLINE, **changes: Any) -> Keypair
         "category": KeypairCategory.STANDARD,
         "type": type_,
         "access": KeypairAccess.OPEN,
-        "enabled": True,
+        "state": KeypairState.ENABLED,
         "has_default_certificate": True,
         "team_ids": frozenset({BLUE}),
     }

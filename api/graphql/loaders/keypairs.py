@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from uuid import UUID
 
 from api.graphql.entity_cache import EntityCache
 from api.graphql.prefetch import loads
@@ -10,7 +11,8 @@ from api.graphql.selection import FieldCall
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.people import Team, User
 from api.graphql.types.release import Release
-from engine.queries.links import Link, holding_releases, linked
+from engine.queries.context import QueryContext
+from engine.queries.links import Link, holding_releases, linked, predecessors, successors
 
 
 @loads(Keypair, "users")
@@ -37,6 +39,37 @@ def keypair_teams(
         granted = (teams[id_] for id_ in links[keypair.source.id])
         keypair.teams = sorted(granted, key=lambda team: team.name)
     return teams.values()
+
+
+@loads(Keypair, "predecessor")
+def keypair_predecessor(
+    cache: EntityCache, keypairs: Sequence[Keypair], call: FieldCall
+) -> Iterable[Keypair]:
+    others = _one_each(cache, keypairs, predecessors)
+    for keypair in keypairs:
+        keypair.predecessor = others.get(keypair.source.id)
+    return others.values()
+
+
+@loads(Keypair, "successor")
+def keypair_successor(
+    cache: EntityCache, keypairs: Sequence[Keypair], call: FieldCall
+) -> Iterable[Keypair]:
+    others = _one_each(cache, keypairs, successors)
+    for keypair in keypairs:
+        keypair.successor = others.get(keypair.source.id)
+    return others.values()
+
+
+def _one_each(
+    cache: EntityCache,
+    keypairs: Sequence[Keypair],
+    links: Callable[[QueryContext, Collection[UUID]], dict[UUID, UUID]],
+) -> dict[UUID, Keypair]:
+    """Return the keypair that each of these is linked to, by the id of the former."""
+    other_ids = links(cache.reading, [keypair.source.id for keypair in keypairs])
+    others = cache.keypairs(set(other_ids.values()))
+    return {id_: others[other_id] for id_, other_id in other_ids.items()}
 
 
 @loads(Keypair, "heldBy")

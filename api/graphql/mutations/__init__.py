@@ -11,6 +11,7 @@ from api.graphql.mutations.pipelines import PipelineMutations
 from api.graphql.mutations.releases import ReleaseMutations
 from api.graphql.mutations.sign_in import SignInMutations
 from api.graphql.mutations.signing import SigningMutations
+from api.graphql.mutations.succession import SuccessionMutations
 from api.graphql.mutations.teams import TeamMutations
 from api.graphql.mutations.tokens import TokenMutations
 from api.graphql.mutations.webhooks import WebhookMutations
@@ -25,6 +26,7 @@ class Mutation(
     SigningMutations,
     KeypairMutations,
     CertificateMutations,
+    SuccessionMutations,
     PeopleMutations,
     TeamMutations,
     AccountMutations,

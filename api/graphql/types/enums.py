@@ -46,6 +46,19 @@ describe_enum(
     },
 )
 
+KeypairState = vocabulary.KeypairState
+describe_enum(
+    KeypairState,
+    "KeypairState",
+    "Whether a keypair can be used.",
+    {
+        "ENABLED": "The keypair can be used by everybody whom the other rules let use it.",
+        "DISABLED": "The keypair makes no signatures until somebody enables it again.",
+        "RETIRED": "The keypair never makes a signature again; its public key and its signatures"
+        " stay.",
+    },
+)
+
 KeypairAccess = vocabulary.KeypairAccess
 describe_enum(
     KeypairAccess,

@@ -46,7 +46,7 @@ describe_enum(
         "NOT_A_PARTICIPANT": "The caller is not among those who may sign in this release.",
         "OUTSIDE_WINDOW": "No release window is open for the keypair at the moment.",
         "QUOTA_EXHAUSTED": "The release has already used all of its signatures.",
-        "KEYPAIR_DISABLED": "The keypair is disabled and cannot sign.",
+        "KEYPAIR_DISABLED": "The keypair is disabled or retired and cannot sign.",
         "KEYPAIR_RESTRICTED": "The keypair is restricted and the caller is not assigned to it.",
         "IDEMPOTENCY_MISMATCH": "The idempotency key was already used for a different request.",
         "RELEASE_MISMATCH": "The signature would not count toward the release that the caller"

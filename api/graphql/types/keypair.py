@@ -15,6 +15,7 @@ from api.graphql.types.enums import (
     KeypairAccess,
     KeypairAlgorithm,
     KeypairCategory,
+    KeypairState,
     ReleaseType,
 )
 from api.graphql.types.filters import SignatureFilter, conditions_of
@@ -58,7 +59,14 @@ class Keypair(Node):
         " or whether that was declared when there were no certificates."
     )
     enabled: bool = strawberry.field(
-        description="Whether the keypair is enabled; a disabled keypair makes no signatures."
+        description="Whether the keypair is enabled; a disabled or retired keypair makes no"
+        " signatures."
+    )
+    state: KeypairState = strawberry.field(
+        description="Whether the keypair is enabled, disabled for a time, or retired for good."
+    )
+    retired_at: datetime | None = strawberry.field(
+        description="The time at which the keypair was retired, or null if it was not."
     )
     backend: str = strawberry.field(
         description="The name of the signer that holds the private key."
@@ -74,6 +82,20 @@ class Keypair(Node):
         default=None,
         description="The default X.509 certificate of the keypair, or null if there is none that"
         " has not expired.",
+    )
+    predecessor: Annotated[Keypair, strawberry.lazy("api.graphql.types.keypair")] | None = (
+        strawberry.field(
+            default=None,
+            description="The keypair that this one was created as the successor of, or null if"
+            " it was not created so.",
+        )
+    )
+    successor: Annotated[Keypair, strawberry.lazy("api.graphql.types.keypair")] | None = (
+        strawberry.field(
+            default=None,
+            description="The keypair that was created as the successor of this one, or null if"
+            " there is none.",
+        )
     )
     users: list[User] = strawberry.field(
         default_factory=list,
@@ -173,6 +195,7 @@ class Keypair(Node):
     @classmethod
     def of(cls, row: Record) -> Keypair:
         """A keypair from its row."""
+        state = KeypairState.of(enabled=row.enabled, retired_at=row.retired_at)
         return cls(
             id=strawberry.ID(to_global("Keypair", row.id)),
             source=row,
@@ -183,7 +206,9 @@ class Keypair(Node):
             access=row.access,
             algorithm=row.algorithm,
             has_default_certificate=row.has_default_certificate,
-            enabled=row.enabled,
+            enabled=state is KeypairState.ENABLED,
+            state=state,
+            retired_at=row.retired_at,
             backend=row.backend,
             public_key_pem=row.openpgp_certificate or row.public_key,
             created_at=row.created_at,

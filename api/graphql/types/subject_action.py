@@ -36,6 +36,8 @@ describe_enum(
         "CERTIFY": "Have the keypair sign a certificate request or a certificate of its own.",
         "RENEW_OPENPGP_CERTIFICATE": "Have the keypair sign its OpenPGP certificate again, with"
         " another expiry or user id.",
+        "RENEW": "Create a successor of the keypair, with a key of its own.",
+        "RETIRE": "Retire the keypair, which never signs again then.",
         "SET_DEFAULT": "Make the certificate the default of its keypair.",
         "REMOVE": "Remove the certificate from its keypair.",
         "FREEZE_SIGNING": "Refuse every signature of the account from now on.",

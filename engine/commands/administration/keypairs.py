@@ -5,7 +5,7 @@ The chosen signer makes the private key, outside any transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -31,7 +31,11 @@ from engine.commands.administration.validation import (
 from engine.commands.command import Command, run_in_transaction
 from engine.commands.releases.end_release import record_end
 from engine.lifecycle import machine
-from engine.lifecycle.administration import refuse_declared_certificate, refuse_opening
+from engine.lifecycle.administration import (
+    refuse_declared_certificate,
+    refuse_opening,
+    refuse_retired,
+)
 from engine.lifecycle.schedule import EndReason
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Faults, Refusal, refuse
@@ -42,6 +46,7 @@ from engine.model.text import normalize
 from engine.model.vocabulary import (
     KeypairAccess,
     KeypairCategory,
+    KeypairState,
     KeySource,
     Permission,
     ReleaseType,
@@ -87,6 +92,8 @@ class CreateKeypair(Command[UUID]):
     keypair_id: UUID = field(default_factory=uuid7)
     #: None until they were made.
     keys: NewKeys | None = None
+    #: What the ledger says of the keypair besides, by name.
+    further_facts: Mapping[str, Any] = field(default_factory=dict)
 
     def run(self, system: System, principal: Principal) -> UUID:
         """Check the command, make the keys, and store the keypair.
@@ -196,7 +203,12 @@ class CreateKeypair(Command[UUID]):
         }
         columns = settings | generated
         keypairs.insert_keypair(uow, self.keypair_id, alias, columns, user_ids=self.user_ids)
-        recorded = {"alias": alias, **settings, "user_ids": self.user_ids}
+        recorded = {
+            "alias": alias,
+            **settings,
+            "user_ids": self.user_ids,
+            **self.further_facts,
+        }
         if openpgp is not None:
             openpgp_keys.insert_primary_key(uow, self.keypair_id, openpgp)
             recorded["openpgp_user_id"] = openpgp.settings.user_id
@@ -251,7 +263,7 @@ class UpdateKeypair(Command[UUID]):
             changes |= differences(shortages_before, shortages_after)
             uow.record(KeypairUpdated(subject_id=row.id, changes=changes))
         if "enabled" in changes and not self.enabled:
-            self._stop_holder(uow)
+            stop_holder(uow, self.keypair_id, "disabled")
         return self.keypair_id
 
     def _require_no_declaration(self, uow: UnitOfWork, row: Row[Any]) -> None:
@@ -273,6 +285,10 @@ class UpdateKeypair(Command[UUID]):
         faults = Faults()
         with faults:
             self._require_no_declaration(uow, row)
+        if self.enabled:
+            with faults:
+                state = KeypairState.of(enabled=row.enabled, retired_at=row.retired_at)
+                refuse(refuse_retired(state, "enabled"))
         if self.alias is not None:
             with faults:
                 values["alias"] = clean_name(normalize(self.alias), "alias", "alias")
@@ -281,17 +297,24 @@ class UpdateKeypair(Command[UUID]):
         faults.refuse()
         return values
 
-    def _stop_holder(self, uow: UnitOfWork) -> None:
-        """Stop the release that holds the keypair, where there is one that can be stopped."""
-        (keypair,) = loading.load_keypairs(uow.connection, uow.account_id, [self.keypair_id])
-        if keypair.held_by is None:
-            return
-        release = uow.release(keypair.held_by)
-        facts = Facts(now=uow.now, settings=uow.settings, actor=uow.actor, release=release)
-        facts = replace(facts, keypairs=(keypair,))
-        # A pending release waits on: it is not approved while the keypair is disabled.
-        if machine.refusal_of(Trigger.STOP, facts) is not None:
-            return
-        target = machine.fire(Trigger.STOP, facts)
-        ending = EndReason("KEYPAIR_DISABLED", f"Its keypair {keypair.alias} was disabled.")
-        record_end(uow, release, target, ending, ReleaseStopped, code=ending.code)
+
+def stop_holder(uow: UnitOfWork, keypair_id: UUID, participle: str) -> None:
+    """Stop the release that holds a keypair, where there is one that can be stopped.
+
+    Args:
+        uow: The transaction, which holds the release and has disabled the keypair.
+        keypair_id: The keypair.
+        participle: What happened to the keypair, for the reason: `disabled`.
+    """
+    (keypair,) = loading.load_keypairs(uow.connection, uow.account_id, [keypair_id])
+    if keypair.held_by is None:
+        return
+    release = uow.release(keypair.held_by)
+    facts = Facts(now=uow.now, settings=uow.settings, actor=uow.actor, release=release)
+    facts = replace(facts, keypairs=(keypair,))
+    # A pending release waits on: it is not approved while the keypair is disabled.
+    if machine.refusal_of(Trigger.STOP, facts) is not None:
+        return
+    target = machine.fire(Trigger.STOP, facts)
+    ending = EndReason("KEYPAIR_DISABLED", f"Its keypair {keypair.alias} was {participle}.")
+    record_end(uow, release, target, ending, ReleaseStopped, code=ending.code)

@@ -12,7 +12,7 @@ from uuid import UUID
 from engine.model import addresses, grants
 from engine.model.addresses import Address
 from engine.model.errors import Code, Refusal, not_found, refuse
-from engine.model.text import check_name
+from engine.model.text import check_name, check_text, is_blank
 from engine.model.vocabulary import Permission
 from engine.persistence.store import loading
 from engine.persistence.store.administration import keypairs, users
@@ -47,6 +47,13 @@ def require_placement(
     held = loading.load_permissions_of(uow.connection, user_ids).values()
     used = frozenset().union(*held) & grants.PLACED[placing]
     refuse(grants.refuse_placement(uow.actor, used | grants.SHOWN[placing], *field))
+
+
+def require_reason(reason: str) -> None:
+    """Refuse INVALID_INPUT unless it says something, in a form that messages can show."""
+    if is_blank(reason):
+        raise Refusal(Code.INVALID_INPUT, "Say why, in a few words.", "reason")
+    refuse(check_text(reason, "reason", "reason"))
 
 
 def clean_name(name: str, what: str, field: str) -> str:

@@ -19,7 +19,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from engine.commands.administration.validation import require_permission
+from engine.commands.administration.validation import require_permission, require_reason
 from engine.commands.advance import advance_again
 from engine.commands.command import Command
 from engine.commands.reassess import reassess
@@ -37,8 +37,7 @@ from engine.model.events import (
 )
 from engine.model.facts import Actor
 from engine.model.principal import Principal
-from engine.model.text import check_text, is_blank
-from engine.model.vocabulary import Permission
+from engine.model.vocabulary import KeypairState, Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store.administration import keypairs
 from engine.persistence.store.locks import Hold, Lock
@@ -146,9 +145,10 @@ class CertifyCommand(Command[Result], Generic[Result, Content]):
         with faults:
             content = self.check(uow, row)
         with faults:
-            refuse(_reason_fault(self.reason))
+            require_reason(self.reason)
         faults.refuse()
-        refuse(refuse_certification(uow.settings, row.type, enabled=row.enabled))
+        state = KeypairState.of(enabled=row.enabled, retired_at=row.retired_at)
+        refuse(refuse_certification(uow.settings, row.type, state))
         changes = self.intended(content)
         uow.record(CertificationIntended(changes=changes, **self._entry()))
         return Certification(row.backend, _key_of(row), content, uow.actor, uow.now)
@@ -216,9 +216,3 @@ def _signer_of(system: System, backend: str) -> Signer:
     if signer is None:
         raise SignerFailed(f"The signer {backend} is not set up here. Ask an operator.")
     return signer
-
-
-def _reason_fault(reason: str) -> Refusal | None:
-    if is_blank(reason):
-        return Refusal(Code.INVALID_INPUT, "Say why, in a few words.", "reason")
-    return check_text(reason, "reason", "reason")

@@ -114,6 +114,23 @@ class KeypairUpdated(Administered):
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeypairRenewed(Administered):
+    """A keypair has a successor, which is a keypair with a key of its own."""
+
+    tag = "keypair:renewed"
+    kind = "Keypair"
+    successor_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeypairRetired(Administered):
+    """A keypair was retired: it never signs again."""
+
+    tag = "keypair:retired"
+    kind = "Keypair"
+
+
+@dataclass(frozen=True, kw_only=True)
 class KeypairResealed(Event):
     """A keypair's private key was sealed under another master key; the key itself is the same."""
 

@@ -281,6 +281,15 @@ def _openpgp(stage: Stage) -> Input:
     return {"keypairId": to_global("Keypair", keypair), "reason": "it never expires"}
 
 
+def _retiring(stage: Stage) -> Input:
+    keypair = stage.world.add_keypair(stage.name())
+    return {"keypairId": to_global("Keypair", keypair), "reason": "it is old"}
+
+
+def _predecessor(stage: Stage) -> Input:
+    return _retiring(stage) | {"alias": stage.name()}
+
+
 def _certificate(stage: Stage) -> Input:
     certificate = add_certificate(stage.world, "web", make_default=False)
     return _sign(stage) | {"certificateId": to_global("Certificate", certificate)}
@@ -390,6 +399,8 @@ CASES = [
     case("createCertificateRequest", _certified, {KEYS}),
     case("issueSelfSignedCertificate", lambda s: _certified(s) | {"days": 30}, {KEYS}),
     case("renewOpenpgpCertificate", _openpgp, {KEYS}),
+    case("renewKeypair", _predecessor, {KEYS, P.SIGN}),
+    case("retireKeypair", _retiring, {KEYS}),
     case("setDefaultCertificate", _certificate, {KEYS}),
     case("removeCertificate", _certificate, {KEYS}),
     case("createUser", _user, {USERS}),

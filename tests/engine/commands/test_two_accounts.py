@@ -52,6 +52,7 @@ from engine.commands.keys.certificates import (
     SetDefaultCertificate,
 )
 from engine.commands.keys.openpgp_certificates import RenewOpenPgpCertificate
+from engine.commands.keys.succession import RenewKeypair, RetireKeypair
 from engine.commands.keys.x509_certificates import (
     CreateCertificateRequest,
     IssueSelfSignedCertificate,
@@ -192,6 +193,10 @@ ON_FOREIGN_THINGS: dict[type[Any], list[Foreign]] = {
     RenewOpenPgpCertificate: [
         lambda us, them: RenewOpenPgpCertificate(keypair_id=them.things["vault"], reason="ours")
     ],
+    RenewKeypair: [
+        lambda us, them: RenewKeypair(keypair_id=them.things["vault"], alias="ours", reason="ours")
+    ],
+    RetireKeypair: [lambda us, them: RetireKeypair(keypair_id=them.things["vault"], reason="ours")],
     CreateTeam: [
         lambda us, them: CreateTeam(name="new", member_ids=frozenset({them.people["ann"]})),
         lambda us, them: CreateTeam(

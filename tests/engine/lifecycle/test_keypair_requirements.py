@@ -8,7 +8,7 @@ import pytest
 from engine.lifecycle import keypair_requirements
 from engine.model.errors import Code
 from engine.model.facts import Facts
-from engine.model.vocabulary import KeypairCategory, ReleaseType, Status
+from engine.model.vocabulary import KeypairCategory, KeypairState, ReleaseType, Status
 from tests.support.facts import (
     OTHER_RELEASE,
     RED,
@@ -36,7 +36,16 @@ def test_one_keypair_or_more() -> None:
 @pytest.mark.parametrize(
     ("rule", "at_fault", "code"),
     [
-        (keypair_requirements.keypairs_are_enabled, {"enabled": False}, Code.KEYPAIR_DISABLED),
+        (
+            keypair_requirements.keypairs_are_enabled,
+            {"state": KeypairState.DISABLED},
+            Code.KEYPAIR_DISABLED,
+        ),
+        (
+            keypair_requirements.keypairs_are_enabled,
+            {"state": KeypairState.RETIRED},
+            Code.KEYPAIR_DISABLED,
+        ),
         (
             keypair_requirements.keypairs_have_the_type,
             {"type": ReleaseType.ONLINE},

@@ -13,7 +13,15 @@ from engine.lifecycle.table import TRANSITIONS, Transition
 from engine.model.claims import ClaimCondition
 from engine.model.errors import Code, Refusal
 from engine.model.facts import CLOCK, Facts, Team, labels_of
-from engine.model.vocabulary import FINAL, HOLDING, Permission, ReleaseType, Status, Trigger
+from engine.model.vocabulary import (
+    FINAL,
+    HOLDING,
+    KeypairState,
+    Permission,
+    ReleaseType,
+    Status,
+    Trigger,
+)
 from tests.support.facts import (
     ANN,
     APPROVERS,
@@ -109,7 +117,7 @@ def _stopped(status: Status, type_: ReleaseType, who: Any = ANN) -> Facts:
 
 
 def _by_a_disabled_keypair(status: Status, type_: ReleaseType) -> Facts:
-    return facts(status, type_, STRANGER, keypairs=(keypair(type_, enabled=False),))
+    return facts(status, type_, STRANGER, keypairs=(keypair(type_, state=KeypairState.DISABLED),))
 
 
 REQUESTS = {
@@ -428,7 +436,14 @@ DRAFT_RULES: dict[str, tuple[Violation, Expected]] = {
         lambda f: replace(f, actor=replace(f.actor, pipeline=pipeline())),
         (Code.KEYPAIR_NOT_ALLOWED, "keypair_ids"),
     ),
-    "keypair disabled": (_with_keypair(enabled=False), (Code.KEYPAIR_DISABLED, "keypair_ids")),
+    "keypair disabled": (
+        _with_keypair(state=KeypairState.DISABLED),
+        (Code.KEYPAIR_DISABLED, "keypair_ids"),
+    ),
+    "keypair retired": (
+        _with_keypair(state=KeypairState.RETIRED),
+        (Code.KEYPAIR_DISABLED, "keypair_ids"),
+    ),
     "keypair of another type": (_other_type, (Code.KEYPAIR_TYPE_MISMATCH, "keypair_ids")),
     "release of the other category": (
         lambda f: replace(
@@ -749,7 +764,9 @@ def test_one_may_reject_what_one_asked_for() -> None:
 
 
 def test_with_a_keypair_disabled_meanwhile_one_may_reject_and_withdraw() -> None:
-    given = facts(PENDING, who=ANN, keypairs=(keypair(enabled=False),), reason="Too early.")
+    given = facts(
+        PENDING, who=ANN, keypairs=(keypair(state=KeypairState.DISABLED),), reason="Too early."
+    )
     assert machine.fire(Trigger.REJECT, given) is REJECTED
     assert machine.fire(Trigger.WITHDRAW, given) is REJECTED
 

@@ -10,7 +10,14 @@ import pytest
 from engine.model.claims import ClaimCondition
 from engine.model.errors import Code
 from engine.model.signing_factors import RULES, Factor, SignFacts, evaluate
-from engine.model.vocabulary import KeypairAccess, Permission, QuotaOnOnline, ReleaseType, Status
+from engine.model.vocabulary import (
+    KeypairAccess,
+    KeypairState,
+    Permission,
+    QuotaOnOnline,
+    ReleaseType,
+    Status,
+)
 from tests.support.facts import (
     BLUE,
     HOUR,
@@ -98,7 +105,8 @@ ONE_FAILS: list[tuple[dict[str, Any], list[str]]] = [
         {"actor": replace(SIGNER, permissions=frozenset(Permission) - {Permission.SIGN})},
         ["signer_may_sign"],
     ),
-    ({"keypair": keypair(enabled=False)}, ["keypair_enabled"]),
+    ({"keypair": keypair(state=KeypairState.DISABLED)}, ["keypair_enabled"]),
+    ({"keypair": keypair(state=KeypairState.RETIRED)}, ["keypair_enabled"]),
     ({"keypair": keypair(access=KeypairAccess.RESTRICTED)}, ["keypair_open_or_mapped"]),
     (
         {"keypair": keypair(access=KeypairAccess.RESTRICTED, user_ids=frozenset({STRANGER}))},
@@ -277,7 +285,7 @@ class Case:
             ),
             keypair=keypair(
                 self.type_,
-                enabled=self.enabled,
+                state=KeypairState.ENABLED if self.enabled else KeypairState.DISABLED,
                 access=access,
                 user_ids=frozenset({MEMBER} if self.mapped else ()),
                 team_ids=frozenset({RED} if self.team_has_it else ()),

@@ -20,6 +20,7 @@ from engine.commands.administration.trusted_issuers import UpdateTrustedIssuer
 from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.commands.keys.openpgp_certificates import RenewOpenPgpCertificate
+from engine.commands.keys.succession import RenewKeypair
 from engine.commands.keys.x509_certificates import (
     CreateCertificateRequest,
     IssueSelfSignedCertificate,
@@ -101,6 +102,7 @@ ONE_LINE: dict[str, Making] = {
     "IssueSelfSignedCertificateInput.emails": lambda w, it: w.do("admin", _self(w, emails=(it,))),
     "IssueSelfSignedCertificateInput.uris": lambda w, it: w.do("admin", _self(w, uris=(it,))),
     "RenewOpenpgpCertificateInput.userId": lambda w, it: w.do("admin", _renewal(w, it)),
+    "RenewKeypairInput.alias": lambda w, it: w.do("admin", _successor(w, it)),
     "CreateApiTokenInput.name": lambda w, it: w.do("ann", CreateApiToken(name=it)),
     "CreateWebhookInput.name": lambda w, it: w.do("admin", _webhook(name=it)),
     "CreateWebhookInput.url": lambda w, it: w.do("admin", _webhook(url=f"https://x.example/{it}")),
@@ -138,6 +140,7 @@ ONE_LINE: dict[str, Making] = {
 MANY_LINES = {
     "AddCertificateInput.chain", "CreateCertificateRequestInput.reason",
     "IssueSelfSignedCertificateInput.reason", "RenewOpenpgpCertificateInput.reason",
+    "RenewKeypairInput.reason", "RetireKeypairInput.reason",
     "CreateReleaseInput.note", "UpdateReleaseInput.note", "ApproveReleaseInput.comment",
     "RejectReleaseInput.comment", "WithdrawReleaseInput.reason", "CloseReleaseInput.reason",
     "StopReleaseInput.reason", "ContextEntryInput.value",
@@ -197,6 +200,10 @@ def _self(world: World, **values: Any) -> IssueSelfSignedCertificate:
 def _renewal(world: World, user_id: str) -> RenewOpenPgpCertificate:
     packages = world.things["packages"]
     return RenewOpenPgpCertificate(keypair_id=packages, reason="X", user_id=user_id)
+
+
+def _successor(world: World, alias: str) -> RenewKeypair:
+    return RenewKeypair(keypair_id=world.things["packages"], alias=alias, reason="X")
 
 
 def _role(name: str) -> CreateRole:

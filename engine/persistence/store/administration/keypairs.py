@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row
 
 from engine.model.errors import not_found
 from engine.model.text import name_key
+from engine.persistence.db.sql import id_in
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.persistence.store.administration import link_tables
@@ -57,6 +58,31 @@ def insert_adopted(uow: UnitOfWork, keypair_id: UUID, backend: str, public_key: 
     digest = sha256(public_key.encode("ascii")).digest()
     values = {"backend": backend, "public_key_hash": digest, "keypair_id": keypair_id}
     uow.connection.execute(t.adopted_keys.insert().values(values))
+
+
+def insert_successor(uow: UnitOfWork, predecessor_id: UUID, successor_id: UUID) -> None:
+    """Write which keypair took the place of which."""
+    values = {"predecessor_id": predecessor_id, "successor_id": successor_id}
+    uow.connection.execute(t.keypair_successors.insert().values(values))
+
+
+def load_successors(
+    connection: Connection, predecessor_ids: Collection[UUID]
+) -> dict[UUID, Row[Any]]:
+    """Return id and alias of the successors of keypairs, by their predecessors."""
+    s = t.keypair_successors
+    query = (
+        sa.select(s.c.predecessor_id, _K.c.id, _K.c.alias)
+        .join(_K, _K.c.id == s.c.successor_id)
+        .where(id_in(s.c.predecessor_id))
+    )
+    rows = connection.execute(query, {"ids": sorted(predecessor_ids)})
+    return {row.predecessor_id: row for row in rows}
+
+
+def load_team_ids(uow: UnitOfWork, keypair_id: UUID) -> frozenset[UUID]:
+    """Return the teams that a keypair was granted to."""
+    return loading.column_set(uow.connection, t.team_keypairs.c.team_id, keypair_id=keypair_id)
 
 
 def load_keypair(uow: UnitOfWork, keypair_id: UUID, field: str = "id") -> Row[Any]:

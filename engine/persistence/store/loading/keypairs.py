@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row
 
 from engine.model.errors import not_found
 from engine.model.facts import Keypair
+from engine.model.vocabulary import KeypairState
 from engine.persistence.db.aggregates import aggregate_set
 from engine.persistence.db.compiled import fetch_compiled
 from engine.persistence.db.sql import id_in, no_index
@@ -59,7 +60,7 @@ def keypair_of(row: Row[Any]) -> Keypair:
         category=row.category,
         type=row.type,
         access=row.access,
-        enabled=row.enabled,
+        state=KeypairState.of(enabled=row.enabled, retired_at=row.retired_at),
         has_default_certificate=row.has_default_certificate,
         certificate_expires_at=row.certificate_expires_at,
         user_ids=row.user_ids,

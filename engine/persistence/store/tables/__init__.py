@@ -17,6 +17,7 @@ from engine.persistence.store.tables.credentials import (
 )
 from engine.persistence.store.tables.keypairs import (
     adopted_keys,
+    keypair_successors,
     keypair_users,
     keypairs,
     openpgp_primary_keys,
@@ -70,6 +71,7 @@ __all__ = [
     "directory_entries",
     "identities",
     "key_checks",
+    "keypair_successors",
     "keypair_users",
     "keypairs",
     "ledger_entries",

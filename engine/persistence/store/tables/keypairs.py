@@ -32,6 +32,8 @@ keypairs = Table(
     #: fingerprints say. The raw key of the keypair is the signing subkey.
     Column("openpgp_certificate", Text),
     timestamp("openpgp_created_at", nullable=True),
+    #: Since when it never signs again; it is disabled from then on. Null: it is not retired.
+    timestamp("retired_at", nullable=True),
     UniqueConstraint("account_id", "alias_key"),
 )
 
@@ -61,6 +63,15 @@ adopted_keys = Table(
     Column("public_key_hash", LargeBinary, primary_key=True),
     foreign_key("keypair_id", "keypairs.id"),
     Index(None, "keypair_id"),
+)
+
+#: Which keypair took the place of which: each has one successor at most, and one predecessor.
+keypair_successors = Table(
+    "keypair_successors",
+    metadata,
+    foreign_key("predecessor_id", "keypairs.id", primary_key=True),
+    foreign_key("successor_id", "keypairs.id"),
+    UniqueConstraint("successor_id"),
 )
 
 keypair_users = Table(
