@@ -115,6 +115,24 @@ def test_strawberry_is_bounded_above() -> None:
     assert re.fullmatch(r"strawberry-graphql>=0\.\d+,<0\.\d+", bound)
 
 
+def locked(file: str) -> dict[str, str]:
+    """The versions in a lock file, by the names of the packages."""
+    pinned = r"^([a-z0-9-]+)(?:\[.*\])?==([^ ;]+)"
+    return dict(re.findall(pinned, (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_the_lock_file_of_the_demo_has_the_versions_of_the_other_and_no_package_of_an_extra() -> (
+    None
+):
+    demo, everything = locked("requirements.lock"), locked("requirements-dev.lock")
+    assert demo.items() <= everything.items()
+    extras = PROJECT["optional-dependencies"]
+    for extra in extras.keys() - {"demo"}:
+        names = {re.split(r"[^a-z0-9-]", requirement)[0] for requirement in extras[extra]}
+        assert names <= everything.keys(), extra
+        assert not names & demo.keys(), extra
+
+
 @pytest.mark.parametrize("package", ["engine", "notifications", "api", "client/countersign"])
 def test_each_package_says_that_it_is_typed(package: str) -> None:
     assert (ROOT / package / "py.typed").is_file()

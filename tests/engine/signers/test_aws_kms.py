@@ -5,12 +5,15 @@ The server is moto's, mended in `tests/support/kms.py`; nothing is asked of AWS 
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -40,6 +43,7 @@ from engine.signers.keyring import KeyBinding, Keyring
 from tests.engine.signers.conftest import DigestOf, OpensslVerifies, StoreKey
 from tests.support.kms import ENVIRONMENT, REGION, KmsServer, close, kms_server
 
+ROOT = Path(__file__).parents[3]
 SHA256, P256 = DigestAlgorithm.SHA256, KeypairAlgorithm.ECDSA_P256
 ALGORITHMS = sorted(AwsKmsSigner.capabilities.generates)
 PROBE = Digest(SHA256, bytes(32))
@@ -261,6 +265,23 @@ def test_credentials_that_come_later_are_used_then(
     for name in names:
         monkeypatch.setenv(name, ENVIRONMENT[name])
     kms.signer.health()
+
+
+def test_the_policy_of_the_documentation_allows_what_is_called_and_no_more(kms: Kms) -> None:
+    key = kms.new_key()
+    kms.sign(key)
+    adopt_key(kms.signer, kms.server.make_key("ECC_NIST_P256"), P256, key.binding)
+    kms.signer.stored_keys()
+    kms.signer.health()
+    kms.signer.destroy(key)
+    called = {f"kms:{operation}" for operation in kms.server.calls}
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    _, _, section = page.partition("### Keys in AWS KMS")
+    policy = json.loads(section.partition("```json\n")[2].partition("```")[0])
+    actions = [action for statement in policy["Statement"] for action in statement["Action"]]
+    assert sorted(actions) == sorted(called | {"kms:TagResource"}), "tags are given by CreateKey"
+    table = section.partition("\n| permission |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"kms:\w+", table)) == set(actions)
 
 
 # --- adoption --------------------------------------------------------------------------------

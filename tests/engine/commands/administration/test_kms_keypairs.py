@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from engine.commands.administration.existing_keypairs import AdoptKeypair
+from engine.commands.administration.existing_keypairs import AdoptKeypair, ImportKeypair
 from engine.commands.administration.keypairs import CreateKeypair
 from engine.commands.maintenance.unused_keys import UnusedKey, unused_keys
 from engine.model.algorithms import KeypairAlgorithm
@@ -17,8 +17,10 @@ from engine.model.errors import Code
 from engine.model.vocabulary import KeypairCategory, ReleaseType
 from engine.persistence.store import tables as t
 from engine.persistence.store.administration import keypairs
+from engine.signers.private_keys import PrivateKeyFile
 from engine.signing.request import Made
 from tests.support.kms import KmsServer, kms_server, signer_of
+from tests.support.private_key_files import ED25519_PEM
 from tests.support.refusals import assert_refused
 from tests.support.releases import rows
 from tests.support.signing import code_of
@@ -111,6 +113,22 @@ def test_a_key_of_a_command_that_was_not_answered_is_found(world: World, kms: Km
     kms.fail("CreateKey", "KMSInternalException", 500, after=True)
     assert_refused(world, "admin", creating(), Code.SIGNER_FAILED, recorded=False)
     assert len(unused(world)) == 1
+
+
+def test_a_file_with_a_private_key_is_not_sent_to_kms(world: World, kms: KmsServer) -> None:
+    file = PrivateKeyFile(ED25519_PEM)
+    command = ImportKeypair(
+        alias="old",
+        type=ReleaseType.TEST,
+        backend="aws_kms",
+        algorithm=KeypairAlgorithm.ED25519,
+        private_key_file=file,
+    )
+    refusal = assert_refused(world, "admin", command, Code.INVALID_INPUT, "backend", recorded=False)
+    assert refusal.message == (
+        "The signer aws_kms takes no ED25519 keys in this way. Choose one of: local."
+    )
+    assert not kms.calls
 
 
 @pytest.mark.parametrize("call", ["CreateKey", "GetPublicKey"])
