@@ -13,6 +13,7 @@ import pytest
 from api.graphql.queries.nodes import NODE_READERS
 from api.graphql.types.ledger import Credential
 from api.graphql.types.ledger_details import NO_NODES, TYPES_BY_FIELD, attempt_in
+from api.graphql.types.signature import stored_factors
 from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.users import UpdateUser
 from engine.commands.command import Command
@@ -23,6 +24,7 @@ from engine.model.events import AttemptRefused, Event
 from engine.model.facts import FIELD_NAMES
 from engine.model.vocabulary import CredentialKind, ReleaseType, Verdict
 from tests.support.api import Api
+from tests.support.ledger_changes import change_text, tamper
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 ENTRY = """position tag subjectId keypairId details
@@ -131,6 +133,33 @@ def test_every_kind_of_subject_is_a_node_or_known_to_be_none(busy: Api) -> None:
 def test_every_field_of_ids_has_a_type() -> None:
     fields = {name for name in FIELD_NAMES if name.endswith(("_id", "_ids"))}
     assert fields <= set(TYPES_BY_FIELD)
+
+
+def as_a_newer_version_writes(text: str) -> str:
+    """An entry's text with a word that this version does not know wherever it has one of a list."""
+    body = json.loads(text)
+    words = dict.fromkeys({"verdict", "code"} & body["details"].keys(), "SOMETHING_NEW")
+    new = dict.fromkeys(("channel", "from", "to"), "SOMETHING_NEW")
+    return json.dumps(body | new | {"details": body["details"] | words})
+
+
+def test_words_of_a_newer_version_are_no_fault(busy: Api) -> None:
+    """While a newer version is rolled out, this one reads what that has written."""
+    busy.token("admin")  # its own entry is among those that are changed
+    for entry in busy.world.ledger():
+        text = as_a_newer_version_writes(entry.body)
+        tamper(busy.world.system.database, change_text(entry.position, text))
+    words = "channel fromStatus toStatus decision { verdict } attempt { code }"
+    query = f"{{ ledger(first: 100) {{ edges {{ node {{ {words} }} }} }} }}"
+    edges = busy.ask("admin", query)["ledger"]["edges"]
+    assert len(edges) == len(busy.world.ledger())
+    assert {word for edge in edges for word in edge["node"].values()} == {None}
+
+
+def test_a_condition_of_a_newer_version_is_no_fault() -> None:
+    stored = {"name": "something_new", "passed": True, "detail": "It holds.", "code": "NEW"}
+    (factor,) = stored_factors(json.dumps([stored]))
+    assert (factor.condition, factor.code, factor.detail) == (None, None, "It holds.")
 
 
 def test_a_credential_of_a_newer_version_is_no_fault() -> None:

@@ -23,6 +23,7 @@ from api.graphql.types.ledger_details import (
 )
 from api.graphql.types.node import Node
 from api.graphql.types.people import User
+from api.graphql.types.stored_words import known_word
 from engine.queries.records import Record
 
 if TYPE_CHECKING:
@@ -36,9 +37,6 @@ _CREDENTIALS = {
     CredentialKind.LINK: "ActionLink",
     CredentialKind.PIPELINE_RULE: "PipelineRule",
 }
-
-
-_KNOWN_KINDS = frozenset(CredentialKind)
 
 
 @strawberry.type(description="The credential with which an action was performed.")
@@ -58,9 +56,9 @@ class Credential:
 
         None also for a kind that only a newer version knows, which wrote the entry.
         """
-        if stored is None or stored["kind"] not in _KNOWN_KINDS:
+        kind = known_word(CredentialKind, stored["kind"]) if stored is not None else None
+        if stored is None or kind is None:
             return None
-        kind = CredentialKind(stored["kind"])
         named = stored["id"] is not None and kind in _CREDENTIALS
         id_ = to_global(_CREDENTIALS[kind], UUID(stored["id"])) if named else None
         return cls(kind=kind, id=strawberry.ID(id_) if id_ is not None else None)
@@ -92,16 +90,21 @@ class LedgerEntry(Node):
     actor_name: str = strawberry.field(
         description="The name, at that time, of the user or program that caused the event."
     )
-    channel: Channel = strawberry.field(description="The interface through which the request came.")
+    channel: Channel | None = strawberry.field(
+        description="The interface through which the request came, or null for one that this"
+        " version does not know."
+    )
     credential: Credential | None = strawberry.field(
         description="The credential that was used, or null in old entries that did not"
         " record it yet and for kinds that this version does not know."
     )
     from_status: ReleaseStatus | None = strawberry.field(
-        description="The status of the release before the event, if it changed."
+        description="The status of the release before the event, if it changed and this version"
+        " knows it."
     )
     to_status: ReleaseStatus | None = strawberry.field(
-        description="The status of the release after the event, if it changed."
+        description="The status of the release after the event, if it changed and this version"
+        " knows it."
     )
     reason: str | None = strawberry.field(
         description="The reason that was given, if there was one."
@@ -139,7 +142,8 @@ class LedgerEntry(Node):
         return ledger_details.changes_in(self.body["details"])
 
     @strawberry.field(
-        description="The decision that the entry records, or null if it records something else."
+        description="The decision that the entry records, or null if it records something else, or"
+        " a verdict that this version does not know."
     )
     def decision(self) -> LedgerDecision | None:
         return ledger_details.decision_in(self.tag, self.body["details"])
@@ -172,10 +176,10 @@ class LedgerEntry(Node):
             effective_at=row.effective_at,
             recorded_at=row.recorded_at,
             actor_name=body["actor"]["name"],
-            channel=Channel(body["channel"]),
+            channel=known_word(Channel, body["channel"]),
             credential=Credential.of(body.get("credential")),
-            from_status=ReleaseStatus(body["from"]) if body["from"] else None,
-            to_status=ReleaseStatus(body["to"]) if body["to"] else None,
+            from_status=known_word(ReleaseStatus, body["from"]),
+            to_status=known_word(ReleaseStatus, body["to"]),
             reason=body["reason"],
             subject_id=ledger_details.subject_id(body),
             keypair_id=ledger_details.keypair_id(body["details"]),

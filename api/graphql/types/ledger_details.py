@@ -12,6 +12,7 @@ from api.graphql.ids import to_global
 from api.graphql.strawberry_compat import to_camel_case
 from api.graphql.types.enums import DecisionVerdict
 from api.graphql.types.error_code import ErrorCode
+from api.graphql.types.stored_words import known_word
 from engine.model.events import AttemptRefused, DecisionRecorded
 from notifications.outbox.trouble import DeliveryTroubleReported
 
@@ -29,7 +30,6 @@ TYPES_BY_FIELD = {
 }
 #: The kinds of subject, as the ledger calls them, that `node` has no objects of.
 NO_NODES = frozenset({"Attempt"})
-_KNOWN_CODES = frozenset(ErrorCode)
 
 
 @strawberry.type(description="A property that an event changed, with its value before and after.")
@@ -115,11 +115,13 @@ def _with_global_ids(field: str, value: Any) -> Any:
 
 
 def decision_in(tag: str, details: dict[str, Any]) -> LedgerDecision | None:
-    """Return the decision that an entry records."""
-    if tag != DecisionRecorded.tag:
+    """Return the decision that an entry records; None if its verdict is a newer version's."""
+    is_decision = tag == DecisionRecorded.tag
+    verdict = known_word(DecisionVerdict, details["verdict"]) if is_decision else None
+    if verdict is None:
         return None
     return LedgerDecision(
-        verdict=DecisionVerdict(details["verdict"]),
+        verdict=verdict,
         revision=details["revision"],
         received=details["received"],
         required=details["required"],
@@ -128,9 +130,8 @@ def decision_in(tag: str, details: dict[str, Any]) -> LedgerDecision | None:
 
 def attempt_in(tag: str, details: dict[str, Any]) -> RefusedAttempt | None:
     """Return the refused attempt that an entry records; None if its code is a newer version's."""
-    if tag != AttemptRefused.tag or details["code"] not in _KNOWN_CODES:
-        return None
-    return RefusedAttempt(command=details["command"], code=ErrorCode(details["code"]))
+    code = known_word(ErrorCode, details["code"]) if tag == AttemptRefused.tag else None
+    return RefusedAttempt(command=details["command"], code=code) if code is not None else None
 
 
 def delivery_trouble_in(tag: str, details: dict[str, Any]) -> DeliveryTrouble | None:

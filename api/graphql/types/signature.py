@@ -18,6 +18,7 @@ from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Node
 from api.graphql.types.origin import Origin
 from api.graphql.types.people import User
+from api.graphql.types.stored_words import known_word
 from engine.formats import ecdsa
 from engine.model import signing_factors
 from engine.queries.credentials import stored_origin
@@ -39,8 +40,9 @@ class Factor:
         description="Whether the condition was met at the time of evaluation."
     )
     detail: str = strawberry.field(description="One sentence that explains the result to people.")
-    code: ErrorCode = strawberry.field(
-        description="The error code of a refusal if this condition is not met."
+    code: ErrorCode | None = strawberry.field(
+        description="The error code of a refusal if this condition is not met, or null for one that"
+        " this version does not know."
     )
 
     @classmethod
@@ -63,7 +65,7 @@ def stored_factors(text: str) -> list[Factor]:
             condition=condition_of(stored["name"]),
             passed=stored["passed"],
             detail=stored["detail"],
-            code=ErrorCode(stored["code"]),
+            code=known_word(ErrorCode, stored["code"]),
         )
         for stored in json.loads(text)
     ]

@@ -33,7 +33,8 @@ function Entry({ entry, subject }: { entry: LedgerRowFragment; subject: Subject 
         </Text>
       </Group>
       <Text size="sm" c="dimmed">
-        {entry.actorName} · {t.through[entry.channel]}
+        {entry.actorName}
+        {entry.channel && ` · ${t.through[entry.channel]}`}
       </Text>
       {entry.attempt && (
         <Text size="sm">{t.refused(entry.attempt.command, word("refusals", entry.attempt.code))}</Text>
