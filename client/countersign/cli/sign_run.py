@@ -16,6 +16,7 @@ from countersign.cli.output import plural
 from countersign.cli.waiting import tell_status, wait_limit
 from countersign.connection.connect import connect
 from countersign.connection.graphql import Connection
+from countersign.connection.paths import remove_left_behind
 from countersign.errors import RefusedError, UsageError
 from countersign.operations.signing import EXPLAIN_SIGN
 from countersign.releases.lookups import keypair_named, release_named, trusted_text
@@ -74,6 +75,7 @@ def run(options: SignOptions) -> None:
             wait_until_open(connection, release, limit, tell_status)
         if options.out is not None:
             options.out.mkdir(parents=True, exist_ok=True)
+        remove_left_behind(targets.values())
         with _progress(len(targets)) as advance:
             result = sign_files(connection, order, targets, advance)
     _report(result)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 FOLDER_NAME = "countersign"
+#: How much of a file's name is in that of its temporary file, which has at most 255 bytes.
+_SHOWN_CHARACTERS = 40
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<processes>\w+)-(?P<process>\d+)\.\w+\.part")
 
 
 def config_folder(environ: Mapping[str, str]) -> Path:
@@ -40,6 +46,7 @@ def replace_file(path: Path, content: bytes, *, mode: int | None = None) -> None
         content: All of it.
         mode: Its permissions; those of any new file if left out.
     """
+    remove_left_behind([path])
     replace_files({path: content}, mode=mode)
 
 
@@ -60,8 +67,48 @@ def replace_files(contents: Mapping[Path, bytes], *, mode: int | None = None) ->
         sync_folder(folder)
 
 
+def remove_left_behind(paths: Iterable[Path]) -> None:
+    """Remove what is left of writing these files by processes that were killed.
+
+    A temporary file is removed only if its name says that a process of this boot of this machine,
+    or of this container, wrote it, and there is no process of that number any more.
+    """
+    names_by_folder: dict[Path, set[str]] = {}
+    for path in paths:
+        names_by_folder.setdefault(path.parent, set()).add(path.name[:_SHOWN_CHARACTERS])
+    for folder, names in names_by_folder.items():
+        for left in folder.glob(".*.part"):
+            match = _TEMPORARY.fullmatch(left.name)
+            if match and match["name"] in names and _is_gone(match["processes"], match["process"]):
+                left.unlink(missing_ok=True)
+
+
+def _is_gone(processes: str, process: str) -> bool:
+    if processes != _processes():
+        return False  # of another machine, perhaps, on which it may be under way
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
+
+
+@cache
+def _processes() -> str | None:
+    """Name the processes among which a number means one; None where the system does not say."""
+    try:
+        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        namespace = Path("/proc/self/ns/pid").readlink()
+    except OSError:
+        return None
+    return hashlib.sha256(f"{boot_id} {namespace}".encode()).hexdigest()[:12]
+
+
 def _write_temporary(path: Path, content: bytes, mode: int) -> Path:
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name[:100]}.", delete=False) as file:
+    prefix = f".{path.name[:_SHOWN_CHARACTERS]}.{_processes()}-{os.getpid()}."
+    with NamedTemporaryFile(dir=path.parent, prefix=prefix, suffix=".part", delete=False) as file:
         written = Path(file.name)
         try:
             file.write(content)
