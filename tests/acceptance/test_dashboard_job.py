@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -34,13 +35,34 @@ def built() -> None:
         pytest.skip("npm could not install what dashboard/package-lock.json pins")
 
 
-@needs_chromium
-def test_three_people_do_the_main_job() -> None:
+def _run_in_demo(script: str) -> dict[str, Any]:
+    """Run a script of tests/node on a demo of its own; returns what it found."""
     with stage() as ready:
         arguments = (ready.url, ready.mailbox_url, json.dumps(ready.cast.tokens))
-        report = json.loads(run_node("dashboard-job.mjs", str(CHROMIUM), *arguments))
+        report: dict[str, Any] = json.loads(run_node(script, str(CHROMIUM), *arguments))
+    return report
+
+
+@needs_chromium
+def test_three_people_do_the_main_job() -> None:
+    report = _run_in_demo("dashboard-job.mjs")
     assert report["found"] == []
     assert report["blocked"] == []
+
+
+@needs_chromium
+def test_the_main_job_takes_no_mouse() -> None:
+    """The focus is seen wherever it goes, goes in the page's order, and comes back."""
+    report = _run_in_demo("dashboard-keyboard.mjs")
+    assert report["faults"] == []
+    assert report["blocked"] == []
+
+
+@needs_chromium
+def test_the_main_job_is_told_in_german() -> None:
+    """No text of a page or of a mail is English, apart from the sentences of refusals."""
+    report = _run_in_demo("dashboard-german.mjs")
+    assert report["faults"] == []
 
 
 def test_the_first_page_is_small() -> None:

@@ -1,46 +1,13 @@
 // The main job in the dashboard, told by people in browsers of their own: Dana requests, Ann and Bob approve, Dana signs.
 // Arguments: the browser's path, the URL of the service, the URL of its mail catcher, JSON of tokens by address.
 import assert from "node:assert/strict";
-import { launch } from "./browser.mjs";
+import { ADMIN, ANN, BOB, DANA, openDemo, shows } from "./demo-people.mjs";
 import { faultsOf } from "./faults.mjs";
 
-const [executablePath, url, mailbox, tokensJson] = process.argv.slice(2);
-const tokens = JSON.parse(tokensJson);
-const [ADMIN, ANN, BOB, DANA] = ["admin", "ann", "bob", "dana"].map((name) => `${name}@example.com`);
-const TIMEOUT = 20_000;
-
-const browser = await launch(executablePath);
-const complaints = [];
-
-async function ask(who, query, variables) {
-  const answer = await fetch(`${url}/graphql`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Authorization: `Bearer ${tokens[who]}` },
-    body: JSON.stringify({ query, variables }),
-  });
-  const { data, errors } = await answer.json();
-  assert.equal(errors, undefined, JSON.stringify(errors));
-  return data;
-}
-
-/** The newest link of a kind in somebody's mails, once there are more of them than before. */
-async function link(who, kind, before = 0) {
-  const pattern = new RegExp(`http://[^"\\\\ <>)]+/${kind}/[\\w.-]+`, "g");
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const mails = await (await fetch(`${mailbox}/api/messages?to=${who}`)).json();
-    const links = [...new Set(mails.flatMap((mail) => JSON.stringify(mail).match(pattern) ?? []))];
-    if (links.length > before) return links[0];
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`${who} got no link to ${kind}`);
-}
+const { url, browser, complaints, link, newPage, keypairOf, sign } = await openDemo(process.argv.slice(2));
 
 async function signIn(who, linksBefore = 0) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB" });
-  context.setDefaultTimeout(TIMEOUT);
-  const page = await context.newPage();
-  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(error.message));
+  const page = await newPage();
   await page.goto(`${url}/releases?mine=true`);
   await page.waitForURL("**/sign-in?next=*");
   await page.fill("[name=address]", who);
@@ -59,25 +26,6 @@ async function act(page, action, words) {
   if (words) await dialog.getByRole("textbox").fill(words);
   await dialog.getByRole("button", { name: action, exact: true }).click();
   await dialog.waitFor({ state: "hidden" });
-}
-
-const shows = (page, text) => page.getByText(text, { exact: false }).first().waitFor();
-
-async function keypairOf(alias) {
-  return (await ask(DANA, "query ($alias: String) { keypair(alias: $alias) { id } }", { alias })).keypair;
-}
-
-async function sign(alias, name) {
-  const keypair = await keypairOf(alias);
-  const input = {
-    keypairId: keypair.id,
-    digest: Buffer.alloc(32, name).toString("base64"),
-    artifact: { name },
-  };
-  const query =
-    "mutation ($input: SignInput!) { sign(input: $input) { signature { id } errors { message } } }";
-  const { sign: payload } = await ask(DANA, query, { input });
-  assert.deepEqual(payload.errors, []);
 }
 
 const [dana, ann] = [await signIn(DANA), await signIn(ANN)];

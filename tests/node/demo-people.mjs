@@ -2,9 +2,7 @@
 import assert from "node:assert/strict";
 import { launch } from "./browser.mjs";
 
-export const [ADMIN, ANN, BOB, DANA] = ["admin", "ann", "bob", "dana"].map(
-  (name) => `${name}@example.com`,
-);
+export const [ADMIN, ANN, BOB, DANA] = ["admin", "ann", "bob", "dana"].map((name) => `${name}@example.com`);
 const TIMEOUT_MILLISECONDS = 20_000;
 
 /** Arguments of a script: the browser's path, the URL of the service, that of its mail catcher, JSON of tokens by address. */
@@ -27,19 +25,14 @@ export async function openDemo([executablePath, url, mailbox, tokensJson]) {
     return data;
   }
 
-  const mailsTo = async (who) =>
-    (await fetch(`${mailbox}/api/messages?to=${who}`)).json();
+  const mailsTo = async (who) => (await fetch(`${mailbox}/api/messages?to=${who}`)).json();
 
   /** The newest link of a kind in somebody's mails, once there are more of them than before. */
   async function link(who, kind, before = 0) {
     const pattern = new RegExp(`http://[^"\\\\ <>)]+/${kind}/[\\w.-]+`, "g");
     for (let attempt = 0; attempt < 200; attempt++) {
       const mails = await mailsTo(who);
-      const links = [
-        ...new Set(
-          mails.flatMap((mail) => JSON.stringify(mail).match(pattern) ?? []),
-        ),
-      ];
+      const links = [...new Set(mails.flatMap((mail) => JSON.stringify(mail).match(pattern) ?? []))];
       if (links.length > before) return links[0];
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -54,23 +47,13 @@ export async function openDemo([executablePath, url, mailbox, tokensJson]) {
     });
     context.setDefaultTimeout(TIMEOUT_MILLISECONDS);
     const page = await context.newPage();
-    page.on(
-      "console",
-      (message) =>
-        message.type() === "error" && complaints.push(message.text()),
-    );
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(error.message));
     return page;
   }
 
   async function keypairOf(alias) {
-    return (
-      await ask(
-        DANA,
-        "query ($alias: String) { keypair(alias: $alias) { id } }",
-        { alias },
-      )
-    ).keypair;
+    return (await ask(DANA, "query ($alias: String) { keypair(alias: $alias) { id } }", { alias })).keypair;
   }
 
   async function sign(alias, name) {
@@ -97,5 +80,4 @@ export async function openDemo([executablePath, url, mailbox, tokensJson]) {
 }
 
 /** Waits until a page shows a text. */
-export const shows = (page, text) =>
-  page.getByText(text, { exact: false }).first().waitFor();
+export const shows = (page, text) => page.getByText(text, { exact: false }).first().waitFor();

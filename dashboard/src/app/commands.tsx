@@ -30,6 +30,8 @@ export default function Commands({ onClose }: { onClose: () => void }) {
     t.pages[name].toLowerCase().includes(typed.trim().toLowerCase()),
   );
   const releases = search.length < 2 ? [] : (data?.releases?.edges ?? []);
+  const shown = [...pages.map(({ to }) => to), ...releases.map(({ node }) => node.id)].join();
+  useEffect(selectFirst, [shown]);
   return (
     <Spotlight.Root
       store={store}
@@ -70,4 +72,12 @@ export default function Commands({ onClose }: { onClose: () => void }) {
       </Spotlight.ActionsList>
     </Spotlight.Root>
   );
+}
+
+/** Selects the first of what is shown, where nothing is: Mantine does so when one types, before releases are there. */
+function selectFirst(): void {
+  const list = document.getElementById(store.getState().listId);
+  if (!list || list.querySelector("[data-selected]")) return;
+  list.querySelector("[data-action]")?.setAttribute("data-selected", "true");
+  store.updateState((state) => ({ ...state, selected: 0 }));
 }

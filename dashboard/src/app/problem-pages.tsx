@@ -3,15 +3,16 @@ import type { ErrorComponentProps } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useMessages } from "@/i18n/locale";
 import { TextLink } from "@/ui/links";
+import { Page } from "@/ui/page";
 import { messages } from "./messages";
 
 /** What is shown for a path that no page has. */
 export function MissingPage(): ReactNode {
   const t = useMessages(messages);
   return (
-    <Alert title={t.missing} color="gray">
+    <Page title={t.missing}>
       <TextLink to="/">{t.toHome}</TextLink>
-    </Alert>
+    </Page>
   );
 }
 
@@ -19,13 +20,15 @@ export function MissingPage(): ReactNode {
 export function BrokenPage({ error }: ErrorComponentProps): ReactNode {
   const t = useMessages(messages);
   return (
-    <Alert title={t.broken} color="red">
-      {error instanceof Error ? error.message : String(error)}
-      <Group mt="sm">
-        <Button variant="default" onClick={() => location.reload()}>
-          {t.retry}
-        </Button>
-      </Group>
-    </Alert>
+    <Page title={t.broken}>
+      <Alert color="red">
+        {error instanceof Error ? error.message : String(error)}
+        <Group mt="sm">
+          <Button variant="default" onClick={() => location.reload()}>
+            {t.retry}
+          </Button>
+        </Group>
+      </Alert>
+    </Page>
   );
 }

@@ -56,6 +56,11 @@ export function SessionGate({ ended, children }: { ended: boolean; children: Rea
     if (!data && isRefusedWith(error, "UNAUTHENTICATED")) goToSignIn();
   }, [data, error]);
 
+  const language = languageOf(data?.viewer.user.locale ?? navigator.language);
+  useEffect(() => {
+    document.documentElement.lang = language;
+  }, [language]);
+
   const session = useMemo<Session | null>(() => {
     if (!data) return null;
     const { viewer, vocabulary } = data;
@@ -66,7 +71,7 @@ export function SessionGate({ ended, children }: { ended: boolean; children: Rea
   const { locale, timeZone } = session.user;
   const tag = regionalTag(locale, navigator.languages);
   return (
-    <LocaleProvider value={{ language: languageOf(locale), tag, timeZone }}>
+    <LocaleProvider value={{ language, tag, timeZone }}>
       <SessionContext value={session}>
         {children}
         {ended && <SessionEnded />}

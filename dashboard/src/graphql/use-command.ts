@@ -1,8 +1,11 @@
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useMutation, type AnyVariables } from "urql";
 import type { RefusalFragment } from "./fragments.generated";
+import { useWords } from "@/app/session";
+import { useLocale } from "@/i18n/locale";
 import { announce } from "@/live/signals";
+import { focusAfterCommand } from "./focus-after-command";
 
 /** A refusal as pages show it: of one field, or of the whole command. */
 export type Refusal = Pick<RefusalFragment, "message"> & Partial<RefusalFragment>;
@@ -10,6 +13,14 @@ export type Refusal = Pick<RefusalFragment, "message"> & Partial<RefusalFragment
 interface Payload {
   errors: RefusalFragment[];
 }
+
+interface Outcome {
+  refusals: Refusal[];
+  /** What had the focus when the command was sent. */
+  sender: Element | null;
+}
+
+const NONE: Outcome = { refusals: [], sender: null };
 
 /**
  * Returns how to run a mutation, and why it was refused. `run` answers the payload of a mutation that succeeded, and
@@ -21,18 +32,29 @@ export function useCommand<Data, Variables extends AnyVariables, P extends Paylo
   tag: string,
 ) {
   const [{ fetching }, execute] = useMutation(document);
-  const [refusals, setRefusals] = useState<Refusal[]>([]);
+  const [{ refusals, sender }, setOutcome] = useState(NONE);
+  useEffect(() => focusAfterCommand(sender, refusals.length > 0), [sender, refusals]);
   const run = async (variables: Variables): Promise<P | null> => {
-    setRefusals([]);
+    const focused = window.document.activeElement;
+    setOutcome(NONE);
     const { data, error } = await execute(variables);
     const payload = data ? pick(data) : null;
     const refused = payload?.errors ?? [
       { message: error?.graphQLErrors[0]?.message ?? error?.message ?? "" },
     ];
-    setRefusals(refused);
+    setOutcome({ refusals: refused, sender: focused });
     if (refused.length > 0) return null;
     announce(tag);
     return payload;
   };
-  return { run, refusals, busy: fetching, forget: () => setRefusals([]) };
+  return { run, refusals: useTitled(refusals), busy: fetching, forget: () => setOutcome(NONE) };
+}
+
+/** Puts what a refusal is called before its sentence where the sentence, which the API has in English, is foreign. */
+function useTitled(refusals: Refusal[]): Refusal[] {
+  const word = useWords();
+  if (useLocale().language === "en") return refusals;
+  return refusals.map((refusal) =>
+    refusal.code ? { ...refusal, message: `${word("refusals", refusal.code)}: ${refusal.message}` } : refusal,
+  );
 }
