@@ -62,6 +62,7 @@ export function Shell(): ReactNode {
           <Button
             variant="default"
             className={classes.search}
+            justify="flex-start"
             leftSection={<IconSearch size={16} />}
             rightSection={<Kbd visibleFrom="sm">Ctrl K</Kbd>}
             onClick={commandsOpened.open}

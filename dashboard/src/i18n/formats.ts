@@ -13,6 +13,7 @@ export function formatsOf({ language, tag, timeZone }: Locale) {
     exact: written({ dateStyle: "medium", timeStyle: "long" }),
     utc: written({ dateStyle: "medium", timeStyle: "long" }, "UTC"),
     time: written({ timeStyle: "short" }),
+    date: written({ dateStyle: "medium" }),
     day: written({ weekday: "short", day: "numeric", month: "short" }),
     number: (value: number) => value.toLocaleString(tag),
     duration: (milliseconds: number) => formatDuration(milliseconds, language),

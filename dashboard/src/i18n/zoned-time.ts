@@ -18,6 +18,12 @@ function partsIn(timeZone: string, instant: number): number {
   return Date.UTC(year, month - 1, day, hour, minute, second);
 }
 
+/** Returns by how many milliseconds a zone is ahead of UTC at an instant. */
+export function offsetAt(instant: number, timeZone: string): number {
+  const second = Math.floor(instant / 1_000) * 1_000;
+  return partsIn(timeZone, second) - second;
+}
+
 /** Returns what a clock in a zone shows at an instant, as `<input type="datetime-local">` spells it. */
 export function toWallClock(instant: number, timeZone: string): string {
   return new Date(partsIn(timeZone, instant)).toISOString().slice(0, 16);

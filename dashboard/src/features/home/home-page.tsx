@@ -1,4 +1,3 @@
-import { Stack, Text } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { useSession } from "@/app/session";
 import { ReleaseActions } from "@/features/release-actions/release-actions";
@@ -61,15 +60,8 @@ function Sections({ data }: { data: HomeQuery }) {
         <Section title={t.inbox}>
           {inbox.length === 0 && <Empty>{t.inboxEmpty}</Empty>}
           {inbox.map(({ node }) => (
-            <ReleaseCard key={node.id} release={node}>
-              <Stack gap="xs" align="flex-end">
-                {node.note && (
-                  <Text size="sm" maw={420} lineClamp={3}>
-                    {node.note}
-                  </Text>
-                )}
-                <ReleaseActions release={node} only={["APPROVE", "REJECT"]} />
-              </Stack>
+            <ReleaseCard key={node.id} release={node} note={node.note}>
+              <ReleaseActions release={node} only={["APPROVE", "REJECT"]} />
             </ReleaseCard>
           ))}
         </Section>

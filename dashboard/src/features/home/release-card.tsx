@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { ReleaseSummaryFragment } from "@/graphql/fragments.generated";
 import { useMessages } from "@/i18n/locale";
 import { Countdown } from "@/ui/countdown";
-import { Instant } from "@/ui/instant";
+import { TimeSpan } from "@/ui/instant";
 import { TextLink } from "@/ui/links";
 import { StatusBadge } from "@/ui/status-badge";
 import { messages } from "./messages";
@@ -11,9 +11,11 @@ import { messages } from "./messages";
 /** A release on the home page: what it is, when, with which keypairs, and what can be done or seen at its right. */
 export function ReleaseCard({
   release,
+  note,
   children,
 }: {
   release: ReleaseSummaryFragment;
+  note?: string | null;
   children?: ReactNode;
 }) {
   const t = useMessages(messages);
@@ -35,11 +37,16 @@ export function ReleaseCard({
             <StatusBadge status={status} />
           </Group>
           <Text size="sm">
-            <Instant at={startsAt} /> – <Instant at={endsAt} /> · <Countdown release={release} />
+            <TimeSpan from={startsAt} until={endsAt} /> · <Countdown release={release} />
           </Text>
           <Text size="sm" c="dimmed">
             {facts.filter(Boolean).join(" · ")}
           </Text>
+          {note && (
+            <Text size="sm" lineClamp={3}>
+              {note}
+            </Text>
+          )}
         </Stack>
         {children}
       </Group>

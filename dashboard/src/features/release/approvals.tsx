@@ -35,7 +35,7 @@ function Decision({ decision, latest }: { decision: Approval["decisions"][number
   return (
     <Group wrap="nowrap" align="start" gap="sm">
       {verdict === "APPROVE" ? (
-        <IconCheck size={20} color="var(--mantine-color-green-6)" aria-hidden />
+        <IconCheck size={20} color="var(--mantine-color-green-8)" aria-hidden />
       ) : (
         <IconX size={20} color="var(--mantine-color-error)" aria-hidden />
       )}

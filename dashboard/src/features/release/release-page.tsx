@@ -7,7 +7,7 @@ import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
 import { ActionButton } from "@/ui/action-button";
 import { Countdown } from "@/ui/countdown";
-import { Instant } from "@/ui/instant";
+import { TimeSpan } from "@/ui/instant";
 import { ButtonLink } from "@/ui/links";
 import { Page } from "@/ui/page";
 import { Quota } from "@/ui/quota";
@@ -69,7 +69,7 @@ function Detail({ release, manifests }: DetailProps) {
           </Group>
           <Group gap="sm">
             <Text>
-              <Instant at={release.startsAt} /> – <Instant at={release.endsAt} />
+              <TimeSpan from={release.startsAt} until={release.endsAt} />
             </Text>
             <Text fw={600}>
               <Countdown release={release} />

@@ -146,7 +146,7 @@ interface ChoiceProps {
 function Choice({ label, error, value, options, onChange }: ChoiceProps) {
   return (
     <div role="group" aria-label={label}>
-      <Text size="sm" fw={500} mb={4}>
+      <Text size="sm" fw="var(--mantine-font-weight-medium)" mb={4}>
         {label}
       </Text>
       <SegmentedControl value={value} data={options} onChange={onChange} />

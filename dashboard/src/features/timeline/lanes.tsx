@@ -3,12 +3,12 @@ import { useEffect, useMemo, useRef } from "react";
 import type { ReleaseSummaryFragment } from "@/graphql/fragments.generated";
 import type { Pages } from "@/graphql/use-pages";
 import { useFormats } from "@/i18n/formats";
-import { useMessages } from "@/i18n/locale";
+import { useLocale, useMessages } from "@/i18n/locale";
 import { Lane, NowLine, SpanMark, type Keypair } from "./lane";
 import type { Span } from "./lane-rules";
 import { messages } from "./messages";
 import classes from "./timeline.module.css";
-import { placeOf, ticksOf, type View, type Zoom } from "./view";
+import { labelledTicksOf, placeOf, type View, type Zoom } from "./view";
 
 const LANE_PIXELS = 44;
 /** How far the present is from the names where it is scrolled to. */
@@ -85,8 +85,8 @@ function groupedByKeypair(releases: readonly ReleaseSummaryFragment[]) {
 
 function Axis({ view, zoom, freezes }: Pick<Props, "view" | "zoom" | "freezes">) {
   const { day, time } = useFormats();
-  const everyOther = zoom === "day" || zoom === "week";
-  const labelled = ticksOf(view, zoom).filter((_, index) => !everyOther || index % 2 === 0);
+  const { timeZone } = useLocale();
+  const labelled = labelledTicksOf(view, zoom, timeZone);
   const texts = {
     hours: time,
     day: (tick: number) => `${day(tick)} ${time(tick)}`,

@@ -6,7 +6,7 @@ import { serverNow, useNow } from "@/app/clock";
 import { useSession } from "@/app/session";
 import { usePages } from "@/graphql/use-pages";
 import { useFormats } from "@/i18n/formats";
-import { useMessages } from "@/i18n/locale";
+import { useLocale, useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
 import { Page } from "@/ui/page";
 import { Paged } from "@/ui/paged";
@@ -30,7 +30,8 @@ export function TimelinePage(): ReactNode {
   const { zoom = "day", at, keypair } = search;
   const navigate = useNavigate();
   const [opened] = useState(serverNow);
-  const view = viewAround(at ? Date.parse(at) : opened, zoom);
+  const { timeZone } = useLocale();
+  const view = viewAround(at ? Date.parse(at) : opened, zoom, timeZone);
   const lanes = usePages(
     LanesDocument,
     { filter: keypair ? { aliasContains: keypair } : null },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { placeOf, spanOf, ticksOf, viewAround, ZOOMS } from "./view";
+import { labelledTicksOf, placeOf, spanOf, ticksOf, viewAround, ZOOMS } from "./view";
 
 const HOUR = 3_600_000;
 const view = { from: 0, until: 10 * HOUR };
@@ -16,11 +16,21 @@ test("a window outside of the view is not shown, nor is one that only touches it
 });
 
 test("a view has lines from its beginning, and holds what it is around", () => {
-  const around = viewAround(100 * HOUR, "day");
+  const around = viewAround(100 * HOUR, "day", "UTC");
   expect(around.until - around.from).toBe(ZOOMS.day.span);
   expect(around.from).toBeLessThanOrEqual(100 * HOUR);
   expect(ticksOf(around, "day")[0]).toBe(around.from);
   expect(ticksOf(around, "day")).toHaveLength(8);
+});
+
+test("lines are those of the zone, and their labels at its midnights and noons", () => {
+  const noon = Date.UTC(2026, 6, 1, 12);
+  const hoursOf = (ticks: number[]) => ticks.map((tick) => new Date(tick + 2 * HOUR).getUTCHours());
+  const around = viewAround(noon, "day", "Europe/Berlin");
+  expect(hoursOf(ticksOf(around, "day"))).toEqual([0, 6, 12, 18, 0, 6, 12, 18]);
+  expect(hoursOf(labelledTicksOf(around, "day", "Europe/Berlin"))).toEqual([0, 12, 0, 12]);
+  const monday = new Date(viewAround(noon, "month", "Europe/Berlin").from + 2 * HOUR);
+  expect([monday.getUTCDay(), monday.getUTCHours()]).toEqual([1, 0]);
 });
 
 test("an early end counts, and what never opened is where it was planned", () => {

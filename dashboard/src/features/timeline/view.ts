@@ -1,4 +1,8 @@
+import { offsetAt } from "@/i18n/zoned-time";
+
 const HOUR_MILLISECONDS = 3_600_000;
+/** A Monday, from which lines are counted. */
+const MONDAY = Date.UTC(1970, 0, 5);
 
 /** How much time is on the screen, how far apart its lines are, and to what a click is rounded. */
 export const ZOOMS = {
@@ -19,10 +23,15 @@ export interface View {
   until: number;
 }
 
-/** Returns the view around an instant, which lies a quarter from its left; it moves in steps of its lines. */
-export function viewAround(instant: number, zoom: Zoom): View {
+/**
+ * Returns the view around an instant, which lies a quarter from its left. It begins at one of its lines: full hours,
+ * midnights or Mondays of the zone.
+ */
+export function viewAround(instant: number, zoom: Zoom, timeZone: string): View {
   const { span, tick } = ZOOMS[zoom];
-  const from = Math.floor((instant - span / 4) / tick) * tick;
+  const start = instant - span / 4;
+  const first = MONDAY - offsetAt(start, timeZone);
+  const from = first + Math.floor((start - first) / tick) * tick;
   return { from, until: from + span };
 }
 
@@ -30,6 +39,13 @@ export function viewAround(instant: number, zoom: Zoom): View {
 export function ticksOf({ from, until }: View, zoom: Zoom): number[] {
   const { tick } = ZOOMS[zoom];
   return Array.from({ length: Math.ceil((until - from) / tick) }, (_, index) => from + index * tick);
+}
+
+/** Returns those lines of a view that are labelled: where they are close every other one, such as midnight and noon. */
+export function labelledTicksOf(view: View, zoom: Zoom, timeZone: string): number[] {
+  const apart = zoom === "day" || zoom === "week" ? 2 * ZOOMS[zoom].tick : ZOOMS[zoom].tick;
+  const first = MONDAY - offsetAt(view.from, timeZone);
+  return ticksOf(view, zoom).filter((tick) => (tick - first) % apart === 0);
 }
 
 export interface Place {
