@@ -4,7 +4,7 @@ For an offline keypair these are the only signatures outside of a release, and `
 place that uses the key for them. The steps: a transaction checks the command and records what is
 intended; the signer signs, outside of any transaction; another transaction stores what was made, or
 records that it has failed. Whatever the server dies at, the intention is in the ledger before the
-key is used.
+key is used; what has not ended in time has failed, as the worker records then.
 """
 
 from __future__ import annotations
@@ -40,6 +40,12 @@ from engine.model.principal import Principal
 from engine.model.vocabulary import KeypairState, Permission
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store.administration import keypairs
+from engine.persistence.store.administration.certifications import (
+    NOT_FINISHED,
+    BegunCertification,
+    end_certification,
+    insert_certification,
+)
 from engine.persistence.store.locks import Hold, Lock
 from engine.persistence.store.retry import retry
 from engine.persistence.store.unit_of_work import UnitOfWork
@@ -151,6 +157,8 @@ class CertifyCommand(Command[Result], Generic[Result, Content]):
         refuse(refuse_certification(uow.settings, row.type, state))
         changes = self.intended(content)
         uow.record(CertificationIntended(changes=changes, **self._entry()))
+        begun = BegunCertification(self.use_id, self.keypair_id, self.purpose, self.reason)
+        insert_certification(uow, begun)
         return Certification(row.backend, _key_of(row), content, uow.actor, uow.now)
 
     def _make(self, system: System, certification: Certification[Content]) -> str:
@@ -167,7 +175,8 @@ class CertifyCommand(Command[Result], Generic[Result, Content]):
             changes = self.store(uow, certification, text)
             return CertificationDone(digest=digest, changes=changes, **self._entry())
 
-        self._finish(system, certification, finish)
+        if not self._finish(system, certification, finish):
+            raise Refusal(Code.SIGNER_FAILED, NOT_FINISHED)
 
     def _record_failure(
         self, system: System, certification: Certification[Content], failure: Refusal
@@ -180,17 +189,24 @@ class CertifyCommand(Command[Result], Generic[Result, Content]):
         system: System,
         certification: Certification[Content],
         finish: Callable[[UnitOfWork], Event],
-    ) -> None:
-        """Record how it ended, whoever has been deactivated or what was disabled meanwhile."""
+    ) -> bool:
+        """Record how it ended, whoever has been deactivated or what was disabled meanwhile.
 
-        def run_once() -> None:
+        Returns:
+            Whether it was in time; if not, it has failed, and the ledger says so.
+        """
+
+        def run_once() -> bool:
             account_id = certification.key.binding.account_id
             with transaction(system, account_id, None, self.lock()) as uow:
-                uow.record(finish(uow), actor=certification.actor)
-                reassess(uow)
-                advance_again(uow)
+                in_time = end_certification(uow, self.use_id)
+                if in_time:
+                    uow.record(finish(uow), actor=certification.actor)
+                    reassess(uow)
+                    advance_again(uow)
+            return in_time
 
-        retry(run_once)
+        return retry(run_once)
 
     def _entry(self) -> dict[str, Any]:
         return {

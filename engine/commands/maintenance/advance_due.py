@@ -1,4 +1,8 @@
-"""Advance releases that are due and that nobody uses, and give back reservations nobody settled."""
+"""Advance releases that are due and that nobody uses, and end what was begun with a key.
+
+A server that ended meanwhile leaves reserved signatures, which are given back, and uses of keys for
+certificates, which have failed.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +17,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from engine.commands.transactions import transaction
 from engine.logs.log_throttle import LogThrottle
 from engine.persistence.db.database import Database
+from engine.persistence.store.administration.certifications import fail_overdue
 from engine.persistence.store.locks import Lock
 from engine.persistence.store.maintenance.due_items import (
     DueItems,
     find_due_releases,
+    find_overdue_certifications,
     find_overdue_reservations,
 )
 from engine.persistence.store.reservation_expiry import release_expired
@@ -38,10 +44,11 @@ def advance_due(system: System, limit: int = RELEASES_PER_RUN) -> int:
     """
     at_fault: set[UUID] = set()
     while True:
-        due, overdue = _find(system, limit, at_fault)
+        due, reserved, certifications = _find(system, limit, at_fault)
         faults = len(at_fault)
         moved = _advance_each(system, due, _count_advanced, at_fault)
-        moved += _advance_each(system, overdue, release_expired, at_fault)
+        moved += _advance_each(system, reserved, release_expired, at_fault)
+        moved += _advance_each(system, certifications, fail_overdue, at_fault)
         if moved or len(at_fault) == faults:
             return moved
 
@@ -92,13 +99,18 @@ def _log_fault(account_id: UUID, error: Exception) -> None:
 _faults = LogThrottle(quiet=60.0, kinds=1000)
 
 
-def _find(system: System, limit: int, excluded: Collection[UUID]) -> tuple[DueItems, DueItems]:
+def _find(
+    system: System, limit: int, excluded: Collection[UUID]
+) -> tuple[DueItems, DueItems, DueItems]:
     """Return what is due; on PostgreSQL without what another worker has locked."""
     database = system.database
     with database.reading() if database.is_sqlite else database.writing() as connection:
         now = system.clock.now(connection)
-        due = find_due_releases(connection, now, limit, excluded)
-        return due, find_overdue_reservations(connection, now, limit, excluded)
+        return (
+            find_due_releases(connection, now, limit, excluded),
+            find_overdue_reservations(connection, now, limit, excluded),
+            find_overdue_certifications(connection, now, limit, excluded),
+        )
 
 
 def _by_account(due: DueItems) -> Mapping[UUID, set[UUID]]:

@@ -1,21 +1,22 @@
-"""What time has made due: releases to advance, and reservations that nobody settled."""
+"""What time has made due: releases to advance, and what was begun with a key and not ended."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row, Select
 
 from engine.persistence.store import tables as t
 
-#: Pairs of an account and a release of it; None: signatures that belong to no release.
+#: Pairs of an account and a release of it; None: what belongs to no release.
 DueItems = list[tuple[UUID, UUID | None]]
 
 # Statements of the hot path are built once: to build one costs more than to run it.
-_R, _S = t.releases, t.signatures
+_R, _S, _U = t.releases, t.signatures, t.certifications
 _NOW: sa.BindParameter[datetime] = sa.bindparam("now")
 _LIMIT: sa.BindParameter[int] = sa.bindparam("limit")
 #: Either half has an index of its own.
@@ -38,6 +39,13 @@ _OVERDUE_RESERVATIONS = (
     .limit(_LIMIT)
     .with_for_update(skip_locked=True)
 )
+_OVERDUE_CERTIFICATIONS = (
+    sa.select(_U.c.account_id)
+    .where(_U.c.lapses_at <= _NOW)
+    .order_by(_U.c.lapses_at)
+    .limit(_LIMIT)
+    .with_for_update(skip_locked=True)
+)
 
 
 def find_due_releases(
@@ -51,10 +59,7 @@ def find_due_releases(
         limit: How many at most.
         excluded: Accounts to leave out.
     """
-    query = DUE_RELEASES
-    if excluded:
-        query = query.where(_R.c.account_id.not_in(excluded))
-    rows = connection.execute(query, {"now": now, "limit": limit})
+    rows = _find(connection, DUE_RELEASES, _R.c.account_id, now, limit, excluded)
     return [(row.account_id, row.id) for row in rows]
 
 
@@ -62,8 +67,26 @@ def find_overdue_reservations(
     connection: Connection, now: datetime, limit: int, excluded: Collection[UUID]
 ) -> DueItems:
     """Return the releases of reservations that have lapsed, with the arguments of the above."""
-    query = _OVERDUE_RESERVATIONS
-    if excluded:
-        query = query.where(_S.c.account_id.not_in(excluded))
-    rows = connection.execute(query, {"now": now, "limit": limit})
+    rows = _find(connection, _OVERDUE_RESERVATIONS, _S.c.account_id, now, limit, excluded)
     return [(row.account_id, row.release_id) for row in rows]
+
+
+def find_overdue_certifications(
+    connection: Connection, now: datetime, limit: int, excluded: Collection[UUID]
+) -> DueItems:
+    """Return the accounts of uses of keys that have lapsed, with the arguments of the above."""
+    rows = _find(connection, _OVERDUE_CERTIFICATIONS, _U.c.account_id, now, limit, excluded)
+    return [(row.account_id, None) for row in rows]
+
+
+def _find(
+    connection: Connection,
+    query: Select[Any],
+    account_id: sa.Column[UUID],
+    now: datetime,
+    limit: int,
+    excluded: Collection[UUID],
+) -> Sequence[Row[Any]]:
+    if excluded:
+        query = query.where(account_id.not_in(excluded))
+    return connection.execute(query, {"now": now, "limit": limit}).all()

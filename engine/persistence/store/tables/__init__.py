@@ -6,6 +6,7 @@ from engine.persistence.store.tables.certificates import (
     IS_DEFAULT_CERTIFICATE,
     IS_KEPT_CERTIFICATE,
     certificates,
+    certifications,
 )
 from engine.persistence.store.tables.credentials import (
     address_changes,
@@ -65,6 +66,7 @@ __all__ = [
     "adopted_keys",
     "api_tokens",
     "certificates",
+    "certifications",
     "decisions",
     "device_authorizations",
     "device_code_attempts",

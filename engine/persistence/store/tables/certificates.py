@@ -1,4 +1,4 @@
-"""Certificates of keypairs. A row stays when its certificate is removed."""
+"""Certificates of keypairs, which keep their rows when they are removed, and uses of keys."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, text
 
@@ -53,4 +53,20 @@ certificates = Table(
     ),
     Index(None, "account_id", "expires_at", "id"),
     Index(None, "keypair_id", "expires_at", "id"),
+)
+
+#: Uses of keys for certificates and requests of theirs that have begun and not ended.
+certifications = Table(
+    "certifications",
+    metadata,
+    primary_key(),
+    foreign_key("account_id", "accounts.id"),
+    foreign_key("keypair_id", "keypairs.id"),
+    #: A member of `CertificatePurpose`.
+    Column("purpose", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    #: When one that has not ended counts as failed.
+    timestamp("lapses_at"),
+    Index(None, "lapses_at"),
+    Index(None, "keypair_id"),
 )

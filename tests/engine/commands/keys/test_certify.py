@@ -23,11 +23,13 @@ from engine.commands.keys.x509_certificates import (
     CreateCertificateRequest,
     IssueSelfSignedCertificate,
 )
+from engine.commands.maintenance.advance_due import advance_due
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.certificates import CertificateWarning
 from engine.model.errors import Code
 from engine.model.vocabulary import Permission, ReleaseType, Status
 from engine.persistence.store import tables as t
+from engine.persistence.store.administration.certifications import NOT_FINISHED
 from engine.signers.base import SignerFailed, SigningInput, SigningKey
 from engine.signers.local import LocalSigner
 from tests.support.chains import add_certificate
@@ -303,7 +305,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("step", ["before the key", "after the key", "at the end"])
-def test_a_server_that_dies_leaves_the_intention(
+def test_what_a_server_that_dies_has_begun_fails_in_time(
     logged: tuple[World, LoggingSigner], monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     world, signer = logged
@@ -325,3 +327,35 @@ def test_a_server_that_dies_leaves_the_intention(
     certificate = world.do("admin", self_signed(world))
     assert tags(world, known) == [INTENDED, INTENDED, DONE]
     assert stored(world, certificate).is_default is False
+    assert advance_due(world.system) == 0
+    world.clock.pass_(seconds=world.system.reservation_seconds)
+    assert advance_due(world.system) == 1
+    assert advance_due(world.system) == 0
+    assert tags(world, known) == [INTENDED, INTENDED, DONE, FAILED]
+    begun, failed = world.ledger()[known], world.ledger()[-1]
+    assert details_of(failed)["use_id"] == details_of(begun)["use_id"]
+    assert (failed.subject_id, failed.actor_id) == (world.things["vault"], None)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_one_that_ends_too_late_has_failed(
+    logged: tuple[World, LoggingSigner], *, fails: bool
+) -> None:
+    world, signer = logged
+    known = len(world.ledger())
+
+    def meanwhile() -> None:
+        signer.before = lambda: None
+        world.clock.pass_(seconds=world.system.reservation_seconds)
+        assert advance_due(world.system) == 1
+        if fails:
+            raise SignerFailed("The token is away. Plug it in.")
+
+    signer.before = meanwhile
+    refusal = world.refused("admin", self_signed(world))
+    assert refusal.code is Code.SIGNER_FAILED
+    assert refusal.message == ("The token is away. Plug it in." if fails else NOT_FINISHED)
+    assert tags(world, known) == [INTENDED, FAILED]
+    assert details_of(world.ledger()[-1])["fault"] == NOT_FINISHED
+    with world.system.database.reading() as connection:
+        assert connection.execute(sa.select(t.certificates)).all() == []

@@ -148,3 +148,11 @@ def test_overdue_reservations_are_read_by_their_own_index(world: World) -> None:
     found = {plan for plan in plans if "signatures" in plan}
     assert found
     assert all("ix_signatures_reserved" in plan for plan in found)
+
+
+def test_overdue_uses_of_keys_are_read_by_their_own_index(world: World) -> None:
+    with planned(world) as plans:
+        advance_due(world.system)
+    assert {plan for plan in plans if "certifications" in plan} == {
+        "SEARCH certifications USING INDEX ix_certifications_lapses_at (lapses_at<?)"
+    }
