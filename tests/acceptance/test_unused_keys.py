@@ -14,9 +14,7 @@ import sqlalchemy as sa
 from engine.persistence.db.database import Database
 from engine.persistence.store import tables as t
 from tests.support.running import init, run, settings
-from tests.support.softhsm import add_token, configure_softhsm, softhsm_module
-
-LABEL, PIN = "countersign", "2468-1357"
+from tests.support.softhsm import token_settings
 
 #: Makes a keypair `stored`, and is killed once the key of `lost` is made.
 MAKER = """
@@ -69,22 +67,13 @@ with pkcs11.lib(module).get_token(token_label=label).open(rw=True, user_pin=pin)
 
 
 @pytest.mark.long
+@pytest.mark.timeout(300)
 def test_a_key_that_a_killed_process_left_in_the_hsm_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = softhsm_module()
-    if module is None:
-        pytest.skip("SoftHSM (softhsm2) is not installed")
-    pytest.importorskip("pkcs11", reason="python-pkcs11 is not installed")
-    (tmp_path / "hsm").mkdir()
-    monkeypatch.setenv("SOFTHSM2_CONF", configure_softhsm(tmp_path / "hsm"))
-    add_token(LABEL, PIN)
+    token = token_settings(tmp_path, monkeypatch)
     url = f"sqlite:///{tmp_path / 'countersign.db'}"
-    environment = settings(url) | {
-        "COUNTERSIGN_PKCS11_MODULE": module,
-        "COUNTERSIGN_PKCS11_TOKEN": LABEL,
-        "COUNTERSIGN_PKCS11_PIN": PIN,
-    }
+    environment = settings(url, **token)
     init(environment, tmp_path)
     assert "no keypair uses" not in run(environment, tmp_path, "keys", "check").stdout
 
@@ -105,6 +94,6 @@ def test_a_key_that_a_killed_process_left_in_the_hsm_is_named(
     assert key_id != stored.id.hex
     assert f"the label {account.id}/" in line
 
-    remover = [sys.executable, "-c", REMOVER, module, LABEL, PIN, key_id]
+    remover = [sys.executable, "-c", REMOVER, *token.values(), key_id]
     subprocess.run(remover, env=environment, check=True)
     assert "no keypair uses" not in run(environment, tmp_path, "keys", "check").stdout

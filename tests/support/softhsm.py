@@ -38,6 +38,22 @@ def add_token(label: str, pin: str) -> None:
     subprocess.run(["softhsm2-util", *new_token], check=True, capture_output=True)
 
 
+def token_settings(folder: Path, patch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Settings with a fresh token, which is there until the patch ends; skips without SoftHSM."""
+    module = softhsm_module()
+    if module is None:
+        pytest.skip("SoftHSM (softhsm2) is not installed")
+    pytest.importorskip("pkcs11", reason="python-pkcs11 is not installed")
+    (folder / "hsm").mkdir()
+    patch.setenv("SOFTHSM2_CONF", configure_softhsm(folder / "hsm"))
+    add_token("countersign", "2468-1357")
+    return {
+        "COUNTERSIGN_PKCS11_MODULE": module,
+        "COUNTERSIGN_PKCS11_TOKEN": "countersign",
+        "COUNTERSIGN_PKCS11_PIN": "2468-1357",
+    }
+
+
 @contextmanager
 def softhsm_signer(home: Path) -> Iterator[Signer]:
     """A signer whose keys are in a fresh token; skips the test where SoftHSM is not installed."""
