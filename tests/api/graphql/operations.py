@@ -117,10 +117,12 @@ def query(name: str, pick: Pick, only: tuple[str, ...] | None = None, depth: int
     return _operation("query", SCHEMA.query_type.fields[name], name, pick, only, depth)  # type: ignore[union-attr]
 
 
-def mutation(name: str, pick: Pick, depth: int = 1) -> Operation:
-    """Run a field of Mutation, with everything it takes."""
+def mutation(
+    name: str, pick: Pick, only: tuple[str, ...] | None = None, depth: int = 1
+) -> Operation:
+    """Run a field of Mutation, with everything it takes, or of the optional things as in `only`."""
     field = SCHEMA.mutation_type.fields[name]  # type: ignore[union-attr]
-    return _operation("mutation", field, name, pick, depth=depth)
+    return _operation("mutation", field, name, pick, only, depth)
 
 
 def subscription(name: str, pick: Pick, **given: Any) -> Operation:
