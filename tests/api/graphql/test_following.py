@@ -55,7 +55,9 @@ def followed(session: AsyncClientSession, after: str | None = None) -> AsyncIter
 
 
 async def next_one(events: AsyncIterator[Any]) -> dict[str, Any]:
-    event: dict[str, Any] = (await asyncio.wait_for(anext(events), WAIT_LIMIT_SECONDS))["releaseEvents"]
+    event: dict[str, Any] = (await asyncio.wait_for(anext(events), WAIT_LIMIT_SECONDS))[
+        "releaseEvents"
+    ]
     return event
 
 
