@@ -53,6 +53,8 @@ async function isRefused(name, field) {
   assert.equal(await dialog.getByLabel(field).first().getAttribute("aria-invalid"), "true", field);
 }
 
+const comesFrom = (source) => dialog.getByLabel("Where the key comes from").selectOption(source);
+
 const facts = async (alias) => {
   const query = "query ($alias: String) { keypair(alias: $alias) { id alias access backend algorithm enabled category users { name } } }";
   return (await ask(ADMIN, query, { alias })).keypair;
@@ -100,10 +102,38 @@ await submit("Save");
 await heading("packages-2").waitFor();
 await shows(page, "Dana Diaz, Eve Evans");
 
+// Its OpenPGP certificate gets another end; then it gets a successor with a key of its own, and is retired for good.
+const reason = dialog.getByLabel("Reason");
+const renewCertificate = await page.getByRole("region", { name: "Certificates" }).getByRole("button").first().textContent();
+await open(renewCertificate, `${renewCertificate}: packages-2`);
+await dialog.getByLabel("OpenPGP certificate expires").fill("2047-01-01T00:00");
+await isRefused(renewCertificate, "Reason");
+await reason.fill("It goes on for a year");
+await submit(renewCertificate);
+await dialog.waitFor({ state: "hidden" });
+await shows(page, "1 Jan 2047");
+await open("Renew", "Renew: packages-2");
+await isRefused("Renew", "Name of the successor");
+await dialog.getByLabel("Name of the successor").fill("packages-3");
+await reason.fill("Keys last for a year");
+await submit("Renew");
+await heading("packages-3").waitFor();
+await page.getByRole("link", { name: "packages-2" }).click();
+await heading("packages-2").waitFor();
+await page.getByRole("link", { name: "packages-3" }).waitFor();
+await open("Retire", "Retire: packages-2");
+await isRefused("Retire", "Reason");
+await reason.fill("packages-3 is in use everywhere");
+await submit("Retire");
+await dialog.waitFor({ state: "hidden" });
+await shows(page, "Retired");
+assert.equal((await facts("packages-2")).enabled, false);
+await look("retired");
+
 // A key in a file: with a wrong passphrase it is refused, and the passphrase is typed again.
 await page.goto(`${url}/keypairs`);
 await open("New keypair");
-await dialog.getByText("Import a key", { exact: true }).click();
+await comesFrom("IMPORT");
 assert.deepEqual(await dialog.getByLabel("Kept in").locator("option").allTextContents(), ["local"]);
 await dialog.getByLabel("Name").first().fill("old-key");
 await dialog.getByLabel("Algorithm").selectOption("ED25519");
@@ -123,7 +153,7 @@ assert.equal((await facts("old-key")).algorithm, "ED25519");
 // The same as text, which is no key at first.
 await page.goto(`${url}/keypairs`);
 await open("New keypair");
-await dialog.getByText("Import a key", { exact: true }).click();
+await comesFrom("IMPORT");
 await dialog.getByLabel("Name").first().fill("pasted-key");
 await dialog.getByLabel("Algorithm").selectOption("ECDSA_P256");
 await dialog.getByLabel("Or the private key as text").fill("no key");
@@ -135,7 +165,7 @@ await heading("pasted-key").waitFor();
 // A key that the HSM has: it is named by its label.
 await page.goto(`${url}/keypairs`);
 await open("New keypair");
-await dialog.getByText("Use a key of the signer", { exact: true }).click();
+await comesFrom("ADOPT");
 assert.deepEqual(await dialog.getByLabel("Kept in").locator("option").allTextContents(), ["pkcs11"]);
 await dialog.getByLabel("Name").first().fill("from-hsm");
 await dialog.getByLabel("Key in the signer").fill("nowhere");
@@ -215,7 +245,7 @@ await button("Your account").click();
 await page.getByRole("menuitem", { name: "Deutsch" }).click();
 await page.goto(`${url}/keypairs`);
 await open("Neues Schlüsselpaar");
-await dialog.getByText("Schlüssel importieren", { exact: true }).first().click();
+await dialog.getByLabel("Woher der Schlüssel kommt").selectOption("IMPORT");
 await shows(page, "Passphrase der Datei");
 await look("Schlüssel importieren");
 

@@ -14,7 +14,7 @@ export function StateBadge({
   state,
   children,
 }: {
-  state: ReleaseStatus | "FREE" | "HELD" | "DISABLED";
+  state: ReleaseStatus | "FREE" | "HELD" | "DISABLED" | "RETIRED";
   children: ReactNode;
 }) {
   return (

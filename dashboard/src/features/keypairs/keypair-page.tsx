@@ -6,11 +6,12 @@ import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
 import { Facts } from "@/ui/facts";
 import { Instant } from "@/ui/instant";
-import { ButtonLink } from "@/ui/links";
+import { ButtonLink, TextLink } from "@/ui/links";
 import { Page } from "@/ui/page";
 import { QueryState } from "@/ui/query-state";
 import { Empty, Section } from "@/ui/section";
-import { Certificates } from "./certificates";
+import { Certificates } from "./certificates/certificates";
+import { Expiry } from "./certificates/expiry";
 import { Holder } from "./holder";
 import { KeypairActions } from "./keypair-actions";
 import { KeypairBadge } from "./keypair-badge";
@@ -50,7 +51,7 @@ export function KeypairPage(): ReactNode {
 function KeypairFacts({ keypair }: { keypair: KeypairDetailFragment }) {
   const t = useMessages(messages);
   const word = useWords();
-  const { type, category, algorithm, access, backend, createdAt, heldBy } = keypair;
+  const { type, category, algorithm, access, backend, createdAt, retiredAt, heldBy, openpgp } = keypair;
   const names = (edges: { node: { name: string } }[]) => edges.map(({ node }) => node.name).join(", ");
   return (
     <Section title={t.facts}>
@@ -67,9 +68,22 @@ function KeypairFacts({ keypair }: { keypair: KeypairDetailFragment }) {
             [t.teams, names(keypair.teamsConnection.edges)],
             [t.backend, backend],
             [t.createdAt, <Instant key="at" at={createdAt} />],
+            [t.openpgpUserId, openpgp?.userId],
+            [t.openpgpUntil, openpgp && <Expiry key="until" at={openpgp.expiresAt} />],
+            [t.predecessor, keypair.predecessor && <KeypairLink key="before" {...keypair.predecessor} />],
+            [t.successor, keypair.successor && <KeypairLink key="after" {...keypair.successor} />],
+            [t.retiredAt, retiredAt && <Instant key="retired" at={retiredAt} />],
           ]}
         />
       </Card>
     </Section>
+  );
+}
+
+function KeypairLink({ id, alias }: { id: string; alias: string }) {
+  return (
+    <TextLink to="/keypairs/$id" params={{ id }} underline="always">
+      {alias}
+    </TextLink>
   );
 }

@@ -68,7 +68,7 @@ function Filters({ search: { search, state }, onChange }: FiltersProps) {
         value={state ?? ""}
         data={[
           { value: "", label: t.anyState },
-          ...STATES.map((value) => ({ value, label: t.states[value] })),
+          ...STATES.map((value) => ({ value, label: t.filters[value] })),
         ]}
         onChange={({ currentTarget }) => onChange({ state: currentTarget.value })}
       />

@@ -7,10 +7,17 @@ const en = {
   search: "Search by name",
   state: "State",
   anyState: "Any",
-  states: { FREE: "Free", HELD: "Held by a release", DISABLED: "Disabled" } satisfies Record<
-    KeypairState,
-    string
-  >,
+  states: {
+    FREE: "Free",
+    HELD: "Held by a release",
+    DISABLED: "Disabled",
+    RETIRED: "Retired",
+  } satisfies Record<KeypairState | "RETIRED", string>,
+  filters: {
+    FREE: "Free",
+    HELD: "Held by a release",
+    DISABLED: "Disabled or retired",
+  } satisfies Record<KeypairState, string>,
   heldUntil: (instant: string) => `until ${instant}`,
   heldBy: "Held by",
   empty: "There is no keypair that you may see. An administrator adds keypairs and gives them to teams.",
@@ -68,6 +75,19 @@ const en = {
     WEAK_DIGEST: "It is signed with a weak digest.",
     NOT_YET_VALID: "It is not valid yet.",
   } satisfies Record<CertificateWarning, string>,
+  predecessor: "Successor of",
+  successor: "Succeeded by",
+  retiredAt: "Retired",
+  successorAlias: "Name of the successor",
+  renewText:
+    "The successor gets a key of its own in the same signer, and the same algorithm, access, people and teams. This keypair stays as it is until it is retired.",
+  retireText:
+    "No signature is ever made with it again, and nobody can take that back. An open release that holds it is stopped. Its public key and its signatures stay.",
+  openpgpUserId: "OpenPGP user id",
+  openpgpExpiresAt: "OpenPGP certificate expires; never if left empty",
+  openpgpUntil: "OpenPGP certificate expires",
+  openpgpForm: "Its OpenPGP certificate is one of the forms of its public key.",
+  userIdStays: "It stays as it is if left empty.",
   canISign: "Can I sign?",
   disableText: "No signature is made with it any more. An open release that holds it is stopped.",
   enableText: "Signatures can be made with it again, as soon as a release allows it.",
@@ -83,7 +103,8 @@ const de: typeof en = {
   search: "Suche nach Namen",
   state: "Zustand",
   anyState: "Jeder",
-  states: { FREE: "Frei", HELD: "In einem Release", DISABLED: "Abgeschaltet" },
+  states: { FREE: "Frei", HELD: "In einem Release", DISABLED: "Abgeschaltet", RETIRED: "Außer Dienst" },
+  filters: { FREE: "Frei", HELD: "In einem Release", DISABLED: "Abgeschaltet oder außer Dienst" },
   heldUntil: (instant) => `bis ${instant}`,
   heldBy: "In Verwendung von",
   empty:
@@ -140,6 +161,19 @@ const de: typeof en = {
     WEAK_DIGEST: "Es ist mit einem schwachen Hash signiert.",
     NOT_YET_VALID: "Es gilt noch nicht.",
   },
+  predecessor: "Nachfolger von",
+  successor: "Abgelöst durch",
+  retiredAt: "Außer Dienst seit",
+  successorAlias: "Name des Nachfolgers",
+  renewText:
+    "Der Nachfolger bekommt einen eigenen Schlüssel im selben Signierer und dieselben Angaben: Algorithmus, Zugriff, Personen und Teams. Dieses Schlüsselpaar bleibt, wie es ist, bis es außer Dienst gestellt wird.",
+  retireText:
+    "Damit entsteht nie wieder eine Signatur, und niemand kann das zurücknehmen. Ein offenes Release, das es verwendet, wird abgebrochen. Sein öffentlicher Schlüssel und seine Signaturen bleiben.",
+  openpgpUserId: "OpenPGP-Benutzerkennung",
+  openpgpExpiresAt: "Ablauf des OpenPGP-Zertifikats; leer: nie",
+  openpgpUntil: "Ablauf des OpenPGP-Zertifikats",
+  openpgpForm: "Sein OpenPGP-Zertifikat ist eine der Formen seines öffentlichen Schlüssels.",
+  userIdStays: "Leer bleibt sie, wie sie ist.",
   canISign: "Darf ich signieren?",
   disableText:
     "Es entsteht keine Signatur mehr damit. Ein offenes Release, das es verwendet, wird abgebrochen.",

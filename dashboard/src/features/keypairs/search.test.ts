@@ -15,8 +15,9 @@ test("each state is a filter of the server's, beside the text", () => {
   });
 });
 
-test("a disabled keypair is disabled, whatever holds it", () => {
-  expect(stateOf({ enabled: false, heldBy: {} })).toBe("DISABLED");
-  expect(stateOf({ enabled: true, heldBy: {} })).toBe("HELD");
-  expect(stateOf({ enabled: true, heldBy: null })).toBe("FREE");
+test("a keypair that is disabled or retired is so, whatever holds it", () => {
+  expect(stateOf({ state: "DISABLED", heldBy: {} })).toBe("DISABLED");
+  expect(stateOf({ state: "RETIRED", heldBy: null })).toBe("RETIRED");
+  expect(stateOf({ state: "ENABLED", heldBy: {} })).toBe("HELD");
+  expect(stateOf({ state: "ENABLED", heldBy: null })).toBe("FREE");
 });

@@ -1,4 +1,4 @@
-import type { KeypairFilter } from "./keypairs.generated";
+import type { KeypairFilter, KeypairSummaryFragment } from "./keypairs.generated";
 
 /** What a keypair can be used for now: a release can hold it, or it is free, or it is disabled. */
 export const STATES = ["FREE", "HELD", "DISABLED"] as const;
@@ -26,7 +26,10 @@ export function filterOf({ search, state }: KeypairSearch): KeypairFilter {
   return { ...(state && FILTERS[state]), ...(search && { aliasContains: search }) };
 }
 
-export function stateOf({ enabled, heldBy }: { enabled: boolean; heldBy: unknown }): KeypairState {
-  if (!enabled) return "DISABLED";
+type States = Pick<KeypairSummaryFragment, "state"> & { heldBy: unknown };
+
+/** Returns what is said of a keypair: one that is retired is disabled for good. */
+export function stateOf({ state, heldBy }: States): KeypairState | "RETIRED" {
+  if (state !== "ENABLED") return state;
   return heldBy ? "HELD" : "FREE";
 }

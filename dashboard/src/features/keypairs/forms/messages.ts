@@ -18,9 +18,7 @@ const en = {
   backendHint: "The name of the signer, as the operator configured it",
   algorithmHint: "It has to be the one that the key is of.",
   usersHint: "They are found by name or e-mail address.",
-  openpgpUserId: "OpenPGP user id",
   openpgpUserIdHint: "A name and an address, like Example Releases <releases@example.com>",
-  openpgpExpiresAt: "OpenPGP certificate expires; never if left empty",
   importHint:
     "The key is sent encrypted to this server, signs once to show that it works, and stays in the signer: nothing gives it out again. Neither the file nor the passphrase is kept. Then destroy all other copies of the key, or somebody can sign without a release.",
   insecure:
@@ -34,7 +32,8 @@ const en = {
   passphraseHint: "Left empty if the file is not encrypted",
   showPassphrase: "Show or hide the passphrase",
   key: "Key in the signer",
-  keyHint: "For an HSM its label, or a PKCS#11 URI with object, id or both. The key stays where it is.",
+  keyHint:
+    "For an HSM its label, or a PKCS#11 URI with object, id or both; for AWS KMS its id, ARN or alias. The key stays where it is.",
 };
 
 const de: typeof en = {
@@ -54,9 +53,7 @@ const de: typeof en = {
   backendHint: "Der Name des Signierers, wie der Betreiber ihn eingerichtet hat",
   algorithmHint: "Es muss der des Schlüssels sein.",
   usersHint: "Sie werden nach Name oder E-Mail-Adresse gefunden.",
-  openpgpUserId: "OpenPGP-Benutzerkennung",
   openpgpUserIdHint: "Name und Adresse, wie Example Releases <releases@example.com>",
-  openpgpExpiresAt: "Ablauf des OpenPGP-Zertifikats; leer: nie",
   importHint:
     "Der Schlüssel geht verschlüsselt an diesen Server, signiert einmal zur Probe und bleibt im Signierer: Nichts gibt ihn wieder heraus. Weder die Datei noch die Passphrase wird behalten. Vernichten Sie danach alle anderen Kopien des Schlüssels, sonst kann jemand ohne Release signieren.",
   insecure:
@@ -71,7 +68,7 @@ const de: typeof en = {
   showPassphrase: "Passphrase zeigen oder verbergen",
   key: "Schlüssel im Signierer",
   keyHint:
-    "Bei einem HSM sein Label oder eine PKCS#11-URI mit object, id oder beidem. Der Schlüssel bleibt, wo er ist.",
+    "Bei einem HSM sein Label oder eine PKCS#11-URI mit object, id oder beidem, bei AWS KMS seine ID, sein ARN oder ein Alias. Der Schlüssel bleibt, wo er ist.",
 };
 
 export const messages: Messages<typeof en> = { en, de };

@@ -1,4 +1,4 @@
-import { SegmentedControl, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useWords } from "@/app/session";
@@ -71,10 +71,11 @@ function KeypairForm({ signers, onClose }: Props) {
       onClose={onClose}
     >
       {sources.length > 1 && (
-        <SegmentedControl
-          aria-label={t.source}
+        <ChoiceField
+          label={t.source}
           value={source}
-          data={sources.map((value) => ({ value, label: t.sources[value] }))}
+          choices={sources}
+          nameOf={(each) => t.sources[each]}
           onChange={choose}
         />
       )}
@@ -111,14 +112,15 @@ function IdentityFields({ draft, text, errors, change }: Form) {
 
 function OpenpgpFields({ draft, text, errors, change }: Form) {
   const t = useMessages(messages);
+  const { openpgpUserId, openpgpExpiresAt } = useMessages(keypairMessages);
   return (
     <>
-      <TextInput label={t.openpgpUserId} description={t.openpgpUserIdHint} {...text("openpgpUserId")} />
+      <TextInput label={openpgpUserId} description={t.openpgpUserIdHint} {...text("openpgpUserId")} />
       <InstantField
-        label={t.openpgpExpiresAt}
+        label={openpgpExpiresAt}
         error={errors.openpgpExpiresAt}
         value={draft.openpgpExpiresAt}
-        onChange={(openpgpExpiresAt) => change({ openpgpExpiresAt })}
+        onChange={(instant) => change({ openpgpExpiresAt: instant })}
       />
     </>
   );

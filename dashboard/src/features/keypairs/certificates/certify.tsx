@@ -12,8 +12,8 @@ import {
   IssueCertificateDocument,
   RequestCertificateDocument,
   type KeypairDetailFragment,
-} from "./keypairs.generated";
-import { messages } from "./messages";
+} from "../keypairs.generated";
+import { messages } from "../messages";
 
 const FIELDS = ["subject", "reason", "days"] as const;
 

@@ -1,10 +1,9 @@
 import { Alert, Badge, Card, Group, Stack, Title } from "@mantine/core";
-import { useState } from "react";
-import { useNow } from "@/app/clock";
 import { useWords } from "@/app/session";
-import { useFormats } from "@/i18n/formats";
+import { refusalOf } from "@/graphql/refusal-of";
+import type { SubjectAction } from "@/graphql/schema.generated";
 import { useMessages } from "@/i18n/locale";
-import { ActionButton } from "@/ui/action-button";
+import { DialogButton } from "@/ui/dialog-button";
 import { DownloadLink } from "@/ui/download-link";
 import { Digits } from "@/ui/digits";
 import { Facts } from "@/ui/facts";
@@ -13,9 +12,10 @@ import { Empty, Section } from "@/ui/section";
 import { AddCertificate } from "./add-certificate";
 import { CertificateActions } from "./certificate-actions";
 import { Certify } from "./certify";
-import type { CertificateDetailFragment, KeypairDetailFragment } from "./keypairs.generated";
-import { messages } from "./messages";
-import { refusalOf } from "@/graphql/refusal-of";
+import { Expiry } from "./expiry";
+import type { CertificateDetailFragment, KeypairDetailFragment } from "../keypairs.generated";
+import { messages } from "../messages";
+import { RenewOpenpgpCertificate } from "../succession";
 
 interface Props {
   keypair: KeypairDetailFragment;
@@ -24,33 +24,41 @@ interface Props {
 /** The certificates of a keypair: which is given out with signatures, and until when each is valid. */
 export function Certificates({ keypair }: Props) {
   const t = useMessages(messages);
-  const [open, setOpen] = useState<"ADD_CERTIFICATE" | "CERTIFY" | null>(null);
-  const word = useWords();
   const certificates = keypair.certificates.edges.map(({ node }) => node);
-  // The OpenPGP certificate of a keypair is one of the forms of its public key.
-  if (keypair.category === "GPG" && certificates.length === 0) return null;
-  const buttons = (
+  return (
+    <Section title={t.certificates} aside={<Buttons keypair={keypair} />}>
+      {certificates.length === 0 && (
+        <Empty>{keypair.category === "GPG" ? t.openpgpForm : t.noCertificate}</Empty>
+      )}
+      {certificates.map((certificate) => (
+        <CertificateCard key={certificate.id} keypair={keypair} certificate={certificate} />
+      ))}
+    </Section>
+  );
+}
+
+const FORMS = {
+  STANDARD: { CERTIFY: Certify, ADD_CERTIFICATE: AddCertificate },
+  GPG: { RENEW_OPENPGP_CERTIFICATE: RenewOpenpgpCertificate },
+};
+
+/** What brings certificates to a keypair of its category. */
+function Buttons({ keypair }: Props) {
+  const word = useWords();
+  const forms = Object.entries(FORMS[keypair.category]) as [SubjectAction, typeof Certify][];
+  return (
     <Group gap="xs">
-      {(["CERTIFY", "ADD_CERTIFICATE"] as const).map((action) => (
-        <ActionButton
+      {forms.map(([action, Form]) => (
+        <DialogButton
           key={action}
           label={word("subjectActions", action)}
           compact
           refusal={refusalOf(keypair, action)}
-          onClick={() => setOpen(action)}
-        />
+        >
+          {(close) => <Form keypair={keypair} action={word("subjectActions", action)} onClose={close} />}
+        </DialogButton>
       ))}
     </Group>
-  );
-  const dialog = open && { keypair, action: word("subjectActions", open), onClose: () => setOpen(null) };
-  return (
-    <Section title={t.certificates} aside={buttons}>
-      {certificates.length === 0 && <Empty>{t.noCertificate}</Empty>}
-      {certificates.map((certificate) => (
-        <CertificateCard key={certificate.id} keypair={keypair} certificate={certificate} />
-      ))}
-      {dialog && (open === "CERTIFY" ? <Certify {...dialog} /> : <AddCertificate {...dialog} />)}
-    </Section>
   );
 }
 
@@ -92,20 +100,6 @@ function CertificateCard({ keypair, certificate }: Props & { certificate: Certif
         <Files alias={keypair.alias} certificate={certificate} />
       </Stack>
     </Card>
-  );
-}
-
-/** When a certificate expires, and how long that still is. */
-function Expiry({ at }: { at: string | null }) {
-  const t = useMessages(messages);
-  const { duration } = useFormats();
-  const now = useNow();
-  if (!at) return t.never;
-  const left = Date.parse(at) - now;
-  return (
-    <>
-      <Instant at={at} /> ({left > 0 ? t.expiresIn(duration(left)) : t.expired})
-    </>
   );
 }
 

@@ -3,8 +3,8 @@ import { useState } from "react";
 import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
 import { ConfirmDialog } from "@/ui/confirm-dialog";
-import { AddCertificateDocument, type KeypairDetailFragment } from "./keypairs.generated";
-import { messages } from "./messages";
+import { AddCertificateDocument, type KeypairDetailFragment } from "../keypairs.generated";
+import { messages } from "../messages";
 
 interface Props {
   keypair: KeypairDetailFragment;

@@ -10,8 +10,8 @@ import {
   SetDefaultCertificateDocument,
   type CertificateDetailFragment,
   type KeypairDetailFragment,
-} from "./keypairs.generated";
-import { messages } from "./messages";
+} from "../keypairs.generated";
+import { messages } from "../messages";
 import { refusalOf } from "@/graphql/refusal-of";
 
 interface Props {
