@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from api.demo.browser import StoryError
 from api.demo.environment import DemoEnvironment, stage
-from api.demo.seeded_account import KEYPAIRS
+from api.demo.seeded_account import KEYPAIRS, TEAM
 from api.demo.walkthrough import run_walkthrough
 from api.graphql.ids import to_global
 from api.web.dashboard.built_files import read_dashboard
@@ -32,9 +34,19 @@ this:
 Then read the mailbox, open View request in two of the mails, and approve. Once the window is open:
 
 {sign}
+
+The same by the command line, in a second terminal:
+
+{command_line}
 """
 
 
+COMMAND_LINE = """\
+export PATH="{programs}:$PATH" COUNTERSIGN_URL={url} COUNTERSIGN_TOKEN={token}
+countersign release request "Falcon 2.0" --key {keypair} --team {team} --max 1 --for 2h
+echo content > file
+countersign sign file --key {keypair} --wait
+countersign verify file --key {keypair}"""
 _SIGN_IN = "{url}/   sign in with an address from below; the mailbox has the link"
 _NOT_BUILT = "is not built: `scripts/dashboard build` says why"
 
@@ -88,6 +100,13 @@ def guide(ready: DemoEnvironment) -> str:
         tokens=tokens,
         curl=_curl(ready, "dana@example.com", request),
         sign=_curl(ready, "dana@example.com", sign),
+        command_line=COMMAND_LINE.format(
+            programs=Path(sys.executable).parent,
+            url=ready.url,
+            token=cast.tokens["dana@example.com"],
+            keypair=KEYPAIRS[1][0],
+            team=TEAM,
+        ),
     )
 
 
