@@ -33,7 +33,17 @@ def imported(*words: str) -> set[str]:
     return set(re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE))
 
 
-@pytest.mark.parametrize("words", [("--version",), ("sign", "--help"), ("release", "--help")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--version",),
+        ("sign", "--help"),
+        ("release", "--help"),
+        ("key", "--help"),
+        ("agent", "exec", "--help"),
+        ("client", "--help"),
+    ],
+)
 def test_little_is_imported_to_start(words: tuple[str, ...]) -> None:
     modules = imported(*words)
     assert "countersign.main" in modules
