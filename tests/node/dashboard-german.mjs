@@ -30,6 +30,7 @@ async function follow(page) {
 async function check(page, where = new URL(page.url()).pathname, dates = false) {
   await page.getByRole("heading", { level: 1 }).first().waitFor();
   await page.waitForLoadState("networkidle");
+  await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
   const texts = await textsOfPage(page);
   allowed.sort((one, other) => other.length - one.length);
   faults.push(...notGerman(texts, catalogue, allowed).map((text) => `${where}: ${text}`));

@@ -1,6 +1,7 @@
 import { cacheExchange } from "@urql/exchange-graphcache";
 import { createClient as createSocket, type Client as Socket } from "graphql-ws";
 import { Client, fetchExchange, mapExchange, subscriptionExchange, type CombinedError } from "urql";
+import { FOLLOWED } from "./followed";
 import { EMBEDDED_TYPES } from "./schema.generated";
 
 /** Where the service is: the page's base, which is a path below the host where it is mounted. */
@@ -36,7 +37,10 @@ export function createClient(handlers: Handlers): { client: Client; socket: Sock
           if (isRefusedWith(error, "UNAUTHENTICATED")) handlers.onUnauthenticated();
         },
       }),
-      cacheExchange({ keys: Object.fromEntries(EMBEDDED_TYPES.map((name) => [name, () => null])) }),
+      cacheExchange({
+        keys: Object.fromEntries(EMBEDDED_TYPES.map((name) => [name, () => null])),
+        updates: FOLLOWED,
+      }),
       fetchExchange,
       subscriptionExchange({
         forwardSubscription: ({ query, variables }) => ({
