@@ -58,7 +58,7 @@ def test_the_site_names_no_address_outside_of_the_project(site: Path) -> None:
     found = {
         (path.relative_to(site).as_posix(), address)
         for path in files
-        if path.suffix not in {".png", ".gz"}
+        if path.suffix not in {".png", ".webp", ".gz"}
         for address in foreign_addresses(path.read_text(encoding="utf-8"))
     }
     assert found == set()
