@@ -168,6 +168,20 @@ def refuse_certification(
     return None
 
 
+def refuse_adoption(alias: str | None, *, is_adopted: bool) -> Refusal | None:
+    """Refuse to make a second keypair of a key of a signer.
+
+    Args:
+        alias: Of the keypair of the account that has the key; None if there is none.
+        is_adopted: Whether a keypair of any account has adopted the key.
+    """
+    if alias is None and not is_adopted:
+        return None
+    keypair = f"The keypair {alias}" if alias is not None else "Another keypair"
+    message = f"{keypair} has this key of the signer already. Use that one."
+    return Refusal(Code.KEYPAIR_IN_USE, message, "key")
+
+
 def refuse_foreign(
     actor: Actor, owner_id: UUID | None, what: str, own: Permission
 ) -> Refusal | None:

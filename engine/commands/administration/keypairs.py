@@ -32,6 +32,7 @@ from engine.commands.command import Command, run_in_transaction
 from engine.commands.releases.end_release import record_end
 from engine.lifecycle import machine
 from engine.lifecycle.administration import (
+    refuse_adoption,
     refuse_declared_certificate,
     refuse_opening,
     refuse_retired,
@@ -188,6 +189,8 @@ class CreateKeypair(Command[UUID]):
 
     def _insert(self, uow: UnitOfWork, alias: str, keys: NewKeys) -> None:
         signing, openpgp = keys.signing, keys.openpgp
+        if keys.is_adopted:
+            _refuse_second_adoption(uow, signing.public_key_pem)
         settings: dict[str, Any] = {
             "type": self.type,
             "category": self.category,
@@ -213,12 +216,19 @@ class CreateKeypair(Command[UUID]):
             openpgp_keys.insert_primary_key(uow, self.keypair_id, openpgp)
             recorded["openpgp_user_id"] = openpgp.settings.user_id
         if keys.is_adopted:
-            keypairs.insert_adopted(uow, self.keypair_id, keys.signer.name, signing.public_key_pem)
+            keypairs.insert_adopted(uow, self.keypair_id, signing.public_key_pem)
         if self.key_source is not None:
             recorded["key_source"] = self.key_source
         changes = {name: (None, value) for name, value in recorded.items()}
         actor = OPERATOR if uow.principal is None else None
         uow.record(KeypairCreated(subject_id=self.keypair_id, changes=changes), actor=actor)
+
+
+def _refuse_second_adoption(uow: UnitOfWork, public_key: str) -> None:
+    """Refuse a key that a keypair has. A constraint decides where two adopt it at once."""
+    alias = keypairs.alias_of_key(uow, public_key)
+    is_adopted = keypairs.is_adopted(uow, public_key)
+    refuse(refuse_adoption(alias, is_adopted=is_adopted))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,8 @@ from engine.persistence.store.administration.link_tables import replace_links
 from engine.persistence.store.unit_of_work import UnitOfWork
 
 _K = t.keypairs
+#: In place of the name of a signer: several can reach one token. Earlier versions wrote the name.
+_EVERY_SIGNER = ""
 
 
 def insert_keypair(
@@ -53,11 +55,33 @@ def insert_keypair(
     replace_users(uow, keypair_id, user_ids)
 
 
-def insert_adopted(uow: UnitOfWork, keypair_id: UUID, backend: str, public_key: str) -> None:
-    """Write which key of a signer a keypair has adopted; a constraint refuses it a second time."""
-    digest = sha256(public_key.encode("ascii")).digest()
-    values = {"backend": backend, "public_key_hash": digest, "keypair_id": keypair_id}
+def insert_adopted(uow: UnitOfWork, keypair_id: UUID, public_key: str) -> None:
+    """Write which key a keypair has adopted; a constraint refuses it a second time."""
+    values = {
+        "backend": _EVERY_SIGNER,
+        "public_key_hash": _hash_of(public_key),
+        "keypair_id": keypair_id,
+    }
     uow.connection.execute(t.adopted_keys.insert().values(values))
+
+
+def is_adopted(uow: UnitOfWork, public_key: str) -> bool:
+    """Return whether a keypair of any account has adopted a key, from whichever signer."""
+    query = sa.select(t.adopted_keys.c.keypair_id)
+    query = query.where(t.adopted_keys.c.public_key_hash == _hash_of(public_key))
+    return uow.connection.execute(query).first() is not None
+
+
+def alias_of_key(uow: UnitOfWork, public_key: str) -> str | None:
+    """Return the alias of a keypair of the account that has a key; None if there is none."""
+    query = sa.select(_K.c.alias).where(
+        _K.c.account_id == uow.account_id, _K.c.public_key == public_key
+    )
+    return uow.connection.execute(query.order_by(_K.c.id).limit(1)).scalar_one_or_none()
+
+
+def _hash_of(public_key: str) -> bytes:
+    return sha256(public_key.encode("ascii")).digest()
 
 
 def insert_successor(uow: UnitOfWork, predecessor_id: UUID, successor_id: UUID) -> None:

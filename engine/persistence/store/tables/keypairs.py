@@ -58,6 +58,7 @@ openpgp_primary_keys = Table(
 adopted_keys = Table(
     "adopted_keys",
     metadata,
+    #: Empty: whichever signer reaches it. In rows of earlier versions the name of one.
     Column("backend", Text, primary_key=True),
     #: SHA-256 of the public key as `keypairs.public_key` has it.
     Column("public_key_hash", LargeBinary, primary_key=True),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from engine.commands.administration import existing_keys
 from engine.commands.administration.account import create_account
@@ -28,8 +30,9 @@ from engine.signers.private_keys import PrivateKeyFile
 from engine.signing.request import Made
 from tests.support.device import Device, pkcs8_of
 from tests.support.private_key_files import ED25519_PEM, pem_of
-from tests.support.refusals import tags
+from tests.support.refusals import assert_refused, tags
 from tests.support.releases import rows
+from tests.support.threads import at_once
 from tests.support.world import DIGEST, World
 
 ED25519, P256 = KeypairAlgorithm.ED25519, KeypairAlgorithm.ECDSA_P256
@@ -151,7 +154,7 @@ def test_an_adopted_key_signs_and_is_not_destroyed_when_it_is_refused(
         world.do("admin", adopting(alias="Again"))
     assert (refused.value.code, refused.value.field) == (Code.KEYPAIR_IN_USE, ("key",))
     assert refused.value.message == (
-        "Another keypair has this key of the signer already. Use that one."
+        "The keypair Old has this key of the signer already. Use that one."
     )
     assert device.destroyed == []
     assert rows(world, t.keypairs, alias="Again") == []
@@ -164,6 +167,49 @@ def test_another_account_adopts_no_key_that_is_adopted(world: World, device: Dev
     with pytest.raises(Refusal) as refused:
         adopting().run(world.system, principal)
     assert refused.value.code is Code.KEYPAIR_IN_USE
+    assert refused.value.message.startswith("Another keypair has this key")
+
+
+def reach_by_another_name(world: World, device: Device) -> None:
+    """A second signer, `again`, of the same device."""
+    again = copy(device)
+    again.name = "again"
+    world.system = replace(world.system, signers={**world.system.signers, "again": again})
+
+
+def test_two_signers_of_one_device_adopt_a_key_once(world: World, device: Device) -> None:
+    reach_by_another_name(world, device)
+    world.do("admin", adopting())
+    with world.system.database.writing() as connection:  # as earlier versions wrote it
+        connection.execute(t.adopted_keys.update().values(backend="device"))
+        connection.commit()
+    assert_refused(
+        world, "admin", adopting(alias="New", backend="again"), Code.KEYPAIR_IN_USE, "key"
+    )
+
+
+def test_of_two_who_adopt_a_key_at_once_by_two_signers_one_does(
+    world: World, device: Device
+) -> None:
+    device.held["release"] = ed25519.Ed25519PrivateKey.generate()
+    reach_by_another_name(world, device)
+
+    commands = [
+        adopting(alias=f"Number {number}", backend=backend)
+        for number, backend in enumerate(("device", "again") * 3)
+    ]
+    answers = at_once([partial(world.do, "admin", command) for command in commands])
+    refusals = [answer for answer in answers if isinstance(answer, Refusal)]
+    assert len(refusals) == len(commands) - 1
+    assert {refusal.code for refusal in refusals} == {Code.KEYPAIR_IN_USE}
+    assert len(rows(world, t.adopted_keys)) == 1
+
+
+def test_a_key_that_was_imported_is_not_adopted(world: World, device: Device) -> None:
+    device.held["release"] = load_pem_private_key(ED25519_PEM, None)
+    world.do("admin", importing(alias="Imported"))
+    refusal = assert_refused(world, "admin", adopting(), Code.KEYPAIR_IN_USE, "key")
+    assert "The keypair Imported has this key" in refusal.message
 
 
 @pytest.mark.parametrize(
