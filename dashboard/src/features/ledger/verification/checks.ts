@@ -164,7 +164,9 @@ function hexOfBase64(text: unknown): string | null {
   }
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** Returns bytes in hexadecimal digits. */
 export function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return bytes.reduce((text, byte) => text + HEX[byte], "");
 }

@@ -5,6 +5,9 @@ import type { KeptHead } from "./checks";
 import { DownloadRefused, openLedger } from "./download";
 import { verifyLedger, type Verdict } from "./verify";
 
+/** Milliseconds between two times that the progress is drawn: drawing takes longer than verifying a batch. */
+const DRAW_MILLISECONDS = 200;
+
 /** Where a verification is. */
 export type Progress =
   | { state: "idle" }
@@ -30,11 +33,14 @@ export function useVerification() {
     const controller = (running.current = new AbortController());
     const show = (value: Progress) => !controller.signal.aborted && setProgress(value);
     let verified = 0;
+    let drawnAt = performance.now();
     show({ state: "running", verified, entries: 0 });
     try {
       const entries = await entriesNow();
       const verdict = await verifyLedger(await openLedger(controller.signal), kept, (count) => {
         verified = count;
+        if (performance.now() - drawnAt < DRAW_MILLISECONDS) return;
+        drawnAt = performance.now();
         show({ state: "running", verified, entries });
       });
       show({ state: "done", verdict, kept });
