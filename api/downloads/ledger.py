@@ -1,7 +1,7 @@
 """The download of an account's ledger, which anybody can verify without Countersign.
 
 It is in JSON Lines: a line for each entry, with the text that was hashed, and last the head. The
-head is read first, so that a ledger which gentries meanwhile is cut there. The entries are read in
+head is read first, so that a ledger which grows meanwhile is cut there. The entries are read in
 pages while they are sent, each with the credential of the request: what ended meanwhile ends the
 download, which then has no head.
 """
