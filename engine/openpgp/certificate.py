@@ -121,6 +121,7 @@ def renew_certificate(
 
     The earlier ones stay: a program judges a signature by what the certificate said when it was
     made. A user id that is not in it yet comes after the others, and is the primary one from now.
+    Certificates that are made here have no signature directly over the primary key.
 
     Args:
         armored: The certificate as it is.

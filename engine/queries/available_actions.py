@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
-
-from sqlalchemy import Row
 
 from engine.lifecycle import administration as rules
 from engine.lifecycle.scope_refusals import refusal_by
@@ -121,15 +119,13 @@ def of_keypairs(context: QueryContext, ids: Collection[UUID]) -> dict[UUID, Answ
             (SubjectAction.ADD_CERTIFICATE, update or x509),
             (SubjectAction.CERTIFY, update or x509 or certify),
             (SubjectAction.RENEW_OPENPGP_CERTIFICATE, update or openpgp or certify),
-            (SubjectAction.RENEW, update or _renew(context, successors.get(keypair.id))),
+            (
+                SubjectAction.RENEW,
+                update or rules.refuse_renewal(context.actor, successors.get(keypair.id)),
+            ),
             (SubjectAction.RETIRE, update or rules.refuse_retired(keypair.state, "keypair_id")),
         ]
     return answers
-
-
-def _renew(context: QueryContext, successor: Row[Any] | None) -> Refusal | None:
-    alias = successor.alias if successor is not None else None
-    return rules.refuse_renewal(context.actor, alias)
 
 
 def of_certificates(context: QueryContext, certificates: Collection[Record]) -> dict[UUID, Answers]:

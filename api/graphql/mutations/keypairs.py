@@ -200,7 +200,7 @@ class UpdateKeypairInput:
     enabled: bool | None = strawberry.field(
         default=None,
         description="Whether the keypair is enabled; disabling it stops the open release"
-        " that holds it.",
+        " that holds it. A retired keypair cannot be enabled.",
     )
 
     def to_command(self, runtime: Runtime, principal: Principal) -> UpdateKeypair:

@@ -96,8 +96,8 @@ class RenewKeypair(Command[UUID]):
         require_permission(uow, Permission.MANAGE_KEYPAIRS)
         predecessor = keypairs.load_keypair(uow, self.keypair_id, "keypair_id")
         require_reason(self.reason)
-        successor = keypairs.load_successors(uow.connection, [predecessor.id]).get(predecessor.id)
-        refuse(refuse_renewal(uow.actor, successor.alias if successor is not None else None))
+        successors = keypairs.load_successors(uow.connection, [predecessor.id])
+        refuse(refuse_renewal(uow.actor, successors.get(predecessor.id)))
         current = self._successor_of(uow, predecessor)
         if create is not None:
             current = replace(current, keys=create.keys)

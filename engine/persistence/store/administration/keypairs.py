@@ -90,18 +90,16 @@ def insert_successor(uow: UnitOfWork, predecessor_id: UUID, successor_id: UUID) 
     uow.connection.execute(t.keypair_successors.insert().values(values))
 
 
-def load_successors(
-    connection: Connection, predecessor_ids: Collection[UUID]
-) -> dict[UUID, Row[Any]]:
-    """Return id and alias of the successors of keypairs, by their predecessors."""
+def load_successors(connection: Connection, predecessor_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the aliases of the successors of keypairs, by their predecessors."""
     s = t.keypair_successors
     query = (
-        sa.select(s.c.predecessor_id, _K.c.id, _K.c.alias)
+        sa.select(s.c.predecessor_id, _K.c.alias)
         .join(_K, _K.c.id == s.c.successor_id)
         .where(id_in(s.c.predecessor_id))
     )
     rows = connection.execute(query, {"ids": sorted(predecessor_ids)})
-    return {row.predecessor_id: row for row in rows}
+    return {row.predecessor_id: row.alias for row in rows}
 
 
 def load_team_ids(uow: UnitOfWork, keypair_id: UUID) -> frozenset[UUID]:
