@@ -113,7 +113,7 @@ await submit(renewCertificate);
 await dialog.waitFor({ state: "hidden" });
 await shows(page, "1 Jan 2047");
 await open("Renew", "Renew: packages-2");
-await isRefused("Renew", "Name of the successor");
+await isRefused("Renew", "Reason");
 await dialog.getByLabel("Name of the successor").fill("packages-3");
 await reason.fill("Keys last for a year");
 await submit("Renew");
