@@ -7,23 +7,43 @@ of its own, forked off, which alters the tables in memory and runs them until on
 from __future__ import annotations
 
 import argparse
+import ast
 import gc
+import inspect
 import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from engine.lifecycle import machine, table
+from engine.lifecycle import administration, machine, table
 from engine.lifecycle.table import Transition
 from engine.model import signing_factors
 
 LIFECYCLE = "tests/engine/lifecycle/test_lifecycle.py"
 FACTORS = "tests/engine/model/test_signing_factors.py"
+#: What the rules on keys are asked by; the database makes no difference to them.
+KEY_COMMANDS = (
+    "tests/engine/commands/keys",
+    "tests/engine/commands/administration/test_existing_keypairs.py",
+    "tests/engine/commands/administration/test_keypairs.py",
+)
+#: The rules on certificates and on keys that come in, of which each condition is left out.
+KEY_RULES: tuple[Callable[..., Any], ...] = (
+    administration.refuse_adoption,
+    administration.refuse_certification,
+    administration.refuse_declared_certificate,
+    administration.refuse_default_certificate,
+    administration.refuse_opening,
+    administration.refuse_openpgp_certificate,
+    administration.refuse_renewal,
+    administration.refuse_retired,
+    administration.refuse_x509_certificate,
+)
 PROCESSES = 2
 
 
@@ -31,12 +51,12 @@ PROCESSES = 2
 class Mutant:
     """One rule that is left out."""
 
-    #: Which tests must notice.
-    tests: str
-    #: Of the lifecycle table, or of the list of factors.
+    #: Which tests must notice: the beginnings of their names.
+    tests: str | tuple[str, ...]
+    #: Of the lifecycle table, of the list of factors, or of the rules on keys.
     row: int
     what: str
-    #: Of the row's guards; None: its `when`, or the factor itself.
+    #: Of the row's guards, or the conditions of a rule; None: its `when`, or the factor itself.
     guard: int | None = None
 
     def live(self) -> None:
@@ -45,6 +65,11 @@ class Mutant:
             _replace_everywhere(
                 "RULES", signing_factors.RULES, _without(signing_factors.RULES, self.row)
             )
+            return
+        if self.tests == KEY_COMMANDS:
+            assert self.guard is not None
+            rule = KEY_RULES[self.row]
+            _replace_everywhere(rule.__name__, rule, _without_condition(rule, self.guard))
             return
         rows = list(table.TRANSITIONS)
         row = rows[self.row]
@@ -66,6 +91,10 @@ def mutants() -> Iterator[Mutant]:
             yield Mutant(LIFECYCLE, number, f"{name}  when {row.when.__name__}")
     for number, factor in enumerate(signing_factors.RULES):
         yield Mutant(FACTORS, number, f"SIGN  factor {factor.name}")
+    for number, rule in enumerate(KEY_RULES):
+        for guard, condition in enumerate(_conditions(_parsed(rule))):
+            what = f"KEYS  {rule.__name__} if {ast.unparse(condition.test)}"
+            yield Mutant(KEY_COMMANDS, number, what, guard)
 
 
 @dataclass
@@ -102,6 +131,8 @@ class Laboratory:
         """In a fork: the test that notices the mutant; empty if none does."""
         mutant.live()
         of_these = [item for item in self.items if item.nodeid.startswith(mutant.tests)]
+        if mutant.tests == KEY_COMMANDS:
+            of_these = [item for item in of_these if "postgresql" not in item.nodeid]
         for item in sorted(of_these, key=lambda item: not _is_about(item, mutant)):
             item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
             if self.caught_by:
@@ -127,14 +158,14 @@ def main() -> int:
     text = parser.parse_args().k
     laboratory = Laboratory([mutant for mutant in mutants() if text in mutant.what])
     options = ["-q", "--no-header", "--capture=no", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    code = pytest.main([*options, LIFECYCLE, FACTORS], plugins=[laboratory])
+    code = pytest.main([*options, LIFECYCLE, FACTORS, *KEY_COMMANDS], plugins=[laboratory])
     return int(code != pytest.ExitCode.OK or bool(laboratory.survivors))
 
 
 def _is_about(item: pytest.Item, mutant: Mutant) -> bool:
     """Those tests come first that fire the same transition: so the forks are short."""
     row = getattr(item, "callspec", None) and item.callspec.params.get("row")
-    if row is None or mutant.tests == FACTORS:
+    if row is None or mutant.tests != LIFECYCLE:
         return False
     changed = table.TRANSITIONS[mutant.row]
     return (row.trigger, row.source, row.target) == (
@@ -147,6 +178,25 @@ def _is_about(item: pytest.Item, mutant: Mutant) -> bool:
 def _row_name(row: Transition) -> str:
     source = row.source or table.UNREQUESTED
     return f"{row.trigger} {source} -> {row.target}"
+
+
+def _parsed(rule: Callable[..., Any]) -> ast.Module:
+    return ast.parse(inspect.getsource(rule))
+
+
+def _conditions(module: ast.Module) -> list[ast.If]:
+    """The conditions under which a rule decides, in the order of its text."""
+    found = [node for node in ast.walk(module) if isinstance(node, ast.If)]
+    return sorted(found, key=lambda node: node.lineno)
+
+
+def _without_condition(rule: Callable[..., Any], number: int) -> Any:
+    """The rule as it is when one of its conditions never holds."""
+    module = _parsed(rule)
+    _conditions(module)[number].test = ast.Constant(value=False)
+    names = dict(vars(sys.modules[rule.__module__]))
+    exec(compile(ast.fix_missing_locations(module), rule.__module__, "exec"), names)
+    return names[rule.__name__]
 
 
 def _without(rules: tuple[Any, ...], number: int) -> tuple[Any, ...]:
