@@ -186,12 +186,12 @@ def test_signing(site: KeySite) -> None:
 
     def check(number: int, _done: list[str]) -> None:
         until(lambda: sign(number)["signature"])
-        made = {row.id for row in site.rows(t.signatures) if row.state is SignatureState.MADE}
-        assert len(made) == number + 1
-        assert {row.subject_id for row in site.entries("signature:made")} == made
-        assert len(site.entries("signature:made")) == len(made)
+        signed_ids = {row.id for row in site.rows(t.signatures) if row.state is SignatureState.MADE}
+        assert len(signed_ids) == number + 1
+        assert {row.subject_id for row in site.entries("signature:made")} == signed_ids
+        assert len(site.entries("signature:made")) == len(signed_ids)
         (release,) = site.rows(t.releases)
-        assert (release.signatures_used, release.signatures_reserved) == (len(made), 0)
+        assert (release.signatures_used, release.signatures_reserved) == (len(signed_ids), 0)
 
     steps = kill_at_each_step(site, sign, check)
     site.assert_checks_pass()

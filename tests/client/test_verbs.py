@@ -124,7 +124,7 @@ def test_inbox_of_somebody_who_may_not_approve_says_so(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "meant"),
+    ("words", "suggestion"),
     [
         (("key", "show", "valut"), "'vault'"),
         (("team", "show", "bleu"), "'blue'"),
@@ -135,11 +135,11 @@ def test_inbox_of_somebody_who_may_not_approve_says_so(site: Site) -> None:
     ],
 )
 def test_a_name_that_is_not_there_suggests_one(
-    site: Site, words: tuple[str, ...], meant: str
+    site: Site, words: tuple[str, ...], suggestion: str
 ) -> None:
     refused = site.run(*words, status=1).stderr
     assert "NOT_FOUND: There is no " in refused
-    assert f"Did you mean {meant}" in refused
+    assert f"Did you mean {suggestion}" in refused
 
 
 def test_a_name_like_none_suggests_nothing(site: Site) -> None:

@@ -153,10 +153,10 @@ class KmsKeys:
 
         Keys of others that may not be looked at are left out.
         """
-        found = [self._label(arn) for arn in self._kms.run(_all_keys)]
-        if None in found:
-            log.warning("kms_keys_not_described", keys=found.count(None))
-        return frozenset(label for label in found if label)
+        key_labels = [self._label(arn) for arn in self._kms.run(_all_keys)]
+        if None in key_labels:
+            log.warning("kms_keys_not_described", keys=key_labels.count(None))
+        return frozenset(label for label in key_labels if label)
 
     def _label(self, arn: str) -> str | None:
         """Return the label of a key; an empty one if it has none, None if that is denied."""

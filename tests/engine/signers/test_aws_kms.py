@@ -81,8 +81,10 @@ class Kms:
 
     def new_key(self, algorithm: KeypairAlgorithm = P256) -> SigningKey:
         binding = KeyBinding(uuid4(), uuid4())
-        made = self.signer.generate(algorithm, binding)
-        return SigningKey(binding, algorithm, made.public_key_pem, made.material, made.key_id)
+        generated = self.signer.generate(algorithm, binding)
+        return SigningKey(
+            binding, algorithm, generated.public_key_pem, generated.material, generated.key_id
+        )
 
     def sign(self, key: SigningKey) -> bytes:
         return self.signer.sign(key, PROBE)

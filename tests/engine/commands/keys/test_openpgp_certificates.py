@@ -87,9 +87,9 @@ def signed_and_expired(world: World, algorithm: KeypairAlgorithm) -> str:
     """A signature of a keypair whose certificate has expired since, by the time of programs."""
     world.clock.instant = datetime.now(UTC).replace(microsecond=0) - 3 * DAY
     add_keypair(world, algorithm, openpgp_expires_at=world.clock.instant + DAY)
-    made = signature(world)
+    detached = signature(world)
     world.clock.pass_(days=3)
-    return made
+    return detached
 
 
 def gpg_fields(world: World, kind: str, field: int) -> list[str]:
@@ -112,10 +112,10 @@ def test_an_expired_certificate_is_valid_again_and_earlier_signatures_stay(
     world.do("admin", renewal(world))
     certificate = certificate_of(world)
     assert certificate_fingerprint(certificate) == fingerprint
-    for made in (before, late, signature(world)):
+    for detached in (before, late, signature(world)):
         for accepts in (programs.sqv, programs.gpg, programs.gpgv):
-            assert accepts(tmp_path, certificate, made, CONTENT)
-            assert not accepts(tmp_path, certificate, made, CONTENT + b" ")
+            assert accepts(tmp_path, certificate, detached, CONTENT)
+            assert not accepts(tmp_path, certificate, detached, CONTENT + b" ")
     assert "e" not in gpg_fields(world, "pub", 1) + gpg_fields(world, "sub", 1)
     expiry = str(int((world.clock.instant + 100 * DAY).timestamp()))
     assert gpg_fields(world, "pub", 6) == gpg_fields(world, "sub", 6) == [expiry]

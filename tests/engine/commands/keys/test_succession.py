@@ -218,8 +218,8 @@ def test_a_grant_that_is_taken_back_meanwhile_is_not_passed_on(
 def test_a_retired_keypair_never_signs_again(world: World) -> None:
     world.add_keypair("web", ReleaseType.TEST)
     world.set_team("blue", keypairs=["web", "vault"])
-    (made,) = world.sign("dev", "web")
-    assert isinstance(made, Made)
+    (outcome,) = world.sign("dev", "web")
+    assert isinstance(outcome, Made)
     before, signatures = row_of(world, "web"), rows(world, t.signatures)
     world.clock.pass_(minutes=1)
     assert world.do("admin", retirement(world, "web")) == world.things["web"]

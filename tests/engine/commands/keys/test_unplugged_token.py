@@ -162,5 +162,5 @@ def test_a_signature_is_refused_while_the_token_is_away_and_made_when_it_is_back
     assert "Check" in refused.refusal.message
     hsm.module.unplug(unplugged=False)
     hsm.steps_left = None
-    (made,) = world.sign("dev", "token")
-    assert isinstance(made, Made)
+    (outcome,) = world.sign("dev", "token")
+    assert isinstance(outcome, Made)
