@@ -33,6 +33,8 @@ const exceptions = {
         "FieldChange",
         "DeliveryTrouble",
         "OpenPgp",
+        "Signer", // an operator connects it: it has a name, and no other facts
+        "SignerAlgorithm",
         "LedgerDecision",
         "RefusedAttempt",
         "Term",
