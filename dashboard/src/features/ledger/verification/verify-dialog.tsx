@@ -1,7 +1,8 @@
-import { Alert, Button, Code, CopyButton, Group, Progress, Stack, Text, Textarea } from "@mantine/core";
+import { Alert, Button, Code, Group, Progress, Stack, Text, Textarea } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { useFormats } from "@/i18n/formats";
 import { useMessages } from "@/i18n/locale";
+import { CopyTextButton } from "@/ui/copy-text-button";
 import { Dialog } from "@/ui/dialog";
 import { messages as shared } from "@/ui/messages";
 import type { Head, KeptHead } from "./checks";
@@ -103,7 +104,6 @@ function Running({ verified, entries }: { verified: number; entries: number }) {
 
 function Holds({ head, kept }: { head: Head; kept: KeptHead | null }) {
   const t = useMessages(messages);
-  const { copy, copied } = useMessages(shared);
   const { number } = useFormats();
   const written = `${head.count} ${head.hash}`;
   return (
@@ -114,13 +114,7 @@ function Holds({ head, kept }: { head: Head; kept: KeptHead | null }) {
         <Text size="sm">{t.keepIt}</Text>
         <Group gap="xs" wrap="nowrap">
           <Code style={{ overflowWrap: "anywhere" }}>{written}</Code>
-          <CopyButton value={written}>
-            {(clipboard) => (
-              <Button variant="default" size="compact-sm" flex="none" onClick={clipboard.copy}>
-                {clipboard.copied ? copied : copy}
-              </Button>
-            )}
-          </CopyButton>
+          <CopyTextButton text={written} compact />
         </Group>
       </Stack>
     </Alert>
