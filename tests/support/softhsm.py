@@ -38,12 +38,19 @@ def add_token(label: str, pin: str) -> None:
     subprocess.run(["softhsm2-util", *new_token], check=True, capture_output=True)
 
 
+def finalize_library(module: str) -> None:
+    """Let go of the tokens in this process: at its next use the library reads `SOFTHSM2_CONF`."""
+    library = pytest.importorskip("pkcs11", reason="python-pkcs11 is not installed").lib(module)
+    if library.initialized:
+        library.finalize()
+
+
 def token_settings(folder: Path, patch: pytest.MonkeyPatch) -> dict[str, str]:
     """Settings with a fresh token, which is there until the patch ends; skips without SoftHSM."""
     module = softhsm_module()
     if module is None:
         pytest.skip("SoftHSM (softhsm2) is not installed")
-    pytest.importorskip("pkcs11", reason="python-pkcs11 is not installed")
+    finalize_library(module)
     (folder / "hsm").mkdir()
     patch.setenv("SOFTHSM2_CONF", configure_softhsm(folder / "hsm"))
     add_token("countersign", "2468-1357")
@@ -60,7 +67,7 @@ def softhsm_signer(home: Path) -> Iterator[Signer]:
     module = softhsm_module()
     if module is None:
         pytest.skip("SoftHSM (softhsm2) is not installed")
-    pkcs11 = pytest.importorskip("pkcs11", reason="python-pkcs11 is not installed")
+    finalize_library(module)
     home.joinpath("softhsm").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOFTHSM2_CONF", configure_softhsm(home / "softhsm"))
@@ -68,6 +75,4 @@ def softhsm_signer(home: Path) -> Iterator[Signer]:
         names = {"pkcs11_module": module, "pkcs11_token": "matrix", "pkcs11_pin": "2468-1357"}
         (signer,) = Pkcs11Signer.from_context(SignerContext(Keyring([bytes(32)]), names))
         yield signer
-        library = pkcs11.lib(module)
-        if library.initialized:
-            library.finalize()
+        finalize_library(module)
