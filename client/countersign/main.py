@@ -8,6 +8,7 @@ that of the verb, and its value is a Typer application which has it.
 from __future__ import annotations
 
 import sys
+from functools import cache
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -60,24 +61,30 @@ class AllVerbs(ClientVerbs):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of the client's verbs, and then of the server's own."""
-        from importlib.metadata import entry_points
-
-        installed = entry_points(group=VERBS_GROUP).names
-        return [*VERBS, *sorted(installed - VERBS.keys()), *self.commands]
+        return [*VERBS, *sorted(_server_verbs().keys() - VERBS.keys()), *self.commands]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a verb."""
-        if cmd_name not in VERBS or cmd_name in SHARED_VERBS:
-            from importlib.metadata import entry_points
-
-            for entry in entry_points(group=VERBS_GROUP, name=cmd_name):
-                return verb_of(entry.load(), cmd_name)
+        if (cmd_name not in VERBS or cmd_name in SHARED_VERBS) and cmd_name in _server_verbs():
+            return verb_of(_server_verbs()[cmd_name].load(), cmd_name)
         return super().get_command(ctx, cmd_name) or self.commands.get(cmd_name)
+
+
+@cache
+def _server_verbs() -> dict[str, Any]:
+    """Return the entry points of the server's verbs by name; none where it is not installed."""
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry for entry in entry_points(group=VERBS_GROUP)}
+
+
+#: An application is turned into a command once, also where a help asks for each of its verbs.
+_command_of = cache(typer.main.get_command)
 
 
 def verb_of(application: typer.Typer, name: str) -> Any:
     """Return the command or group of this name in an application that may have others."""
-    command = typer.main.get_command(application)
+    command = _command_of(application)
     return (
         command.commands[name]
         if isinstance(command, TyperGroup) and name in command.commands
