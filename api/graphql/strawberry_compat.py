@@ -30,6 +30,7 @@ from graphql import (
     specified_rules,
 )
 from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
+from starlette.websockets import WebSocket, WebSocketState
 from strawberry.asgi import GraphQL
 from strawberry.federation.schema import FederationAny
 from strawberry.http import GraphQLRequestProtocol
@@ -210,6 +211,12 @@ class CollectedFields:
 
 
 # Messages of graphql-core, which has no other sign of these errors.
+
+
+def is_closed_here(handler: BaseGraphQLTransportWSHandler[Any, Any]) -> bool:
+    """Return whether the server has closed the handler's WebSocket, so that nothing can be sent."""
+    socket: WebSocket = vars(handler.websocket)["ws"]
+    return socket.application_state is WebSocketState.DISCONNECTED
 
 
 def is_token_limit(error: GraphQLError) -> bool:

@@ -16,6 +16,7 @@ from api.graphql.strawberry_compat import (
     Message,
     Operation,
     SubscribeMessage,
+    is_closed_here,
 )
 from api.web.http.refusals import RefusedError
 from engine.model.errors import Refusal
@@ -44,6 +45,14 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
                 await self.send_message(error)
                 return
         await super().handle_subscribe(message)
+
+    async def send_message(self, message: Message) -> None:
+        """Send a message, unless the server has closed the connection.
+
+        Until the client hears of that it may ask on, such as by a ping.
+        """
+        if not is_closed_here(self):
+            await super().send_message(message)
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         """Run an operation after its caller was looked up, as for a request over HTTP."""

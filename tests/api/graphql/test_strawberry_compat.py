@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import strawberry
 from graphql import GraphQLError, GraphQLObjectType, Source, parse, validate
-from strawberry.asgi import GraphQL
+from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.graphql import strawberry_compat as compat
@@ -129,6 +129,8 @@ def test_a_websocket_handler_knows_its_operations_and_whether_it_began() -> None
     source = inspect.getsource(Socket.__mro__[1])
     for name in ("operations", "connection_acknowledged", "context"):
         assert f"self.{name}" in source, changed(f"the WebSocket handler without `{name}`")
+    source = inspect.getsource(ASGIWebSocketAdapter)
+    assert "self.ws = " in source, changed("the WebSocket of an adapter")
 
 
 def test_types_tell_their_class_and_fields_their_attribute() -> None:

@@ -125,6 +125,18 @@ def test_a_connection_that_does_not_begin_is_ended(small_world: World) -> None:
     runtime.executor.shutdown()
 
 
+def test_a_ping_after_the_server_closed_is_no_bug(small_world: World) -> None:
+    api, runtime = make_api(small_world, limits=Limits(init_seconds=0.05))
+    protocols = ["graphql-transport-ws"]
+    with api.client, api.client.websocket_connect("/graphql", subprotocols=protocols) as socket:
+        time.sleep(0.2)
+        socket.send_json({"type": "ping"})
+        with pytest.raises(WebSocketDisconnect) as ended:
+            socket.receive_json()
+        assert ended.value.code == 4408
+    runtime.executor.shutdown()
+
+
 def test_bytes_are_no_message_either(small_api: Api) -> None:
     with small_api.socket("dev") as socket:
         socket.send_bytes(b"{}")
