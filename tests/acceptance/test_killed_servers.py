@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.vocabulary import SignatureState
 from engine.persistence.store import tables as t
-from engine.signers.pkcs11 import Pkcs11Signer
+from engine.signers.pkcs11.signer import Pkcs11Signer
 from tests.support.callers import Crowd, release_input, token_of
 from tests.support.key_site import KeySite, kill_at_each_step, new_master_key, open_key_site
 from tests.support.killable_countersign import PROGRAM

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from countersign.cli import login_run
+from countersign.cli.runs import login
 from countersign.connection import oauth
 from countersign.connection.credentials import Credentials
 from countersign.connection.settings import Settings
@@ -127,5 +127,5 @@ def test_a_browser_opens_web_addresses_alone(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("webbrowser.open", opened.append)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     with pytest.raises(UsageError):
-        login_run.sign_in("https://countersign.example.com", None, opens_browser=True)
+        login.sign_in("https://countersign.example.com", None, opens_browser=True)
     assert opened == []

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from countersign import main
 from countersign.cli.output import print_json, print_pairs, print_rows
-from countersign.cli.verify_run import VerifyOptions, run
+from countersign.cli.runs.verify import VerifyOptions, run
 from countersign.connection.retry import RetryPlan
 from countersign.errors import ClientError, RefusedError, TransientError
 from countersign.signing.names import FormName

@@ -26,7 +26,7 @@ from engine.signers.base import KeyBinding, Signer, SignerContext, SigningKey
 from engine.signers.key_proof import require_signs
 from engine.signers.keyring import Keyring
 from engine.signers.local import LocalSigner
-from engine.signers.pkcs11 import Pkcs11Signer
+from engine.signers.pkcs11.signer import Pkcs11Signer
 from tests.support.killable_countersign import PROGRAM, STEPS_FOLDER, Steps
 from tests.support.running import Server, free_port, init, run, serving, settings
 from tests.support.softhsm import token_settings

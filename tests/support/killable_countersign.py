@@ -110,7 +110,7 @@ def _install(steps: Steps) -> None:
 
     from engine.commands.maintenance import reseal_keypairs
     from engine.signers.local import LocalSigner
-    from engine.signers.pkcs11 import Pkcs11Signer
+    from engine.signers.pkcs11.signer import Pkcs11Signer
     from engine.signing import decide_calls, settle, sign
 
     counter = _Counter(steps)

@@ -12,7 +12,7 @@ import pytest
 
 from engine.signers.base import Signer, SignerContext
 from engine.signers.keyring import Keyring
-from engine.signers.pkcs11 import Pkcs11Signer
+from engine.signers.pkcs11.signer import Pkcs11Signer
 
 MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so")
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 from api.config.settings_rules import validated_by
 from engine.signers.base import SignerFailed
-from engine.signers.pkcs11_settings import named_tokens
+from engine.signers.pkcs11.settings import named_tokens
 
 
 def tokens_rule(text: str) -> None:

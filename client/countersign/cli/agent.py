@@ -46,7 +46,7 @@ def execute(
 ) -> None:
     """Run a command whose tools sign through the agent."""
 
-    from countersign.cli.agent_run import run_under_agent
+    from countersign.cli.runs.agent import run_under_agent
 
     raise typer.Exit(run_under_agent(command, key, certificate, wait))
 
@@ -56,7 +56,7 @@ def serve(key: Keys = None, certificate: Certificates = None, wait: Wait = None)
     """Offer keypairs to all tools of this session; prints the variables that they need."""
 
     from countersign.agent.running import serve_session
-    from countersign.cli.agent_run import offer_keys
+    from countersign.cli.runs.agent import offer_keys
 
     offer_keys(serve_session, key, certificate, wait)
 
@@ -66,7 +66,7 @@ def stdio(key: Keys = None, certificate: Certificates = None, wait: Wait = None)
     """Answer p11-kit on standard input and output, for a module with `remote:`."""
 
     from countersign.agent.running import serve_stdio
-    from countersign.cli.agent_run import offer_keys
+    from countersign.cli.runs.agent import offer_keys
 
     offer_keys(serve_stdio, key, certificate, wait)
 
@@ -78,6 +78,6 @@ def setup(
     ] = None,
 ) -> None:
     """Print how a tool is set up."""
-    from countersign.cli.agent_run import print_setup
+    from countersign.cli.runs.agent import print_setup
 
     print_setup(tool)

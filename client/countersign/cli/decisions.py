@@ -31,7 +31,7 @@ def inbox(
     fields: JsonFields = None,
 ) -> None:
     """List the releases that wait for your decision."""
-    from countersign.cli.decisions_run import print_inbox, watch_inbox
+    from countersign.cli.runs.decisions import print_inbox, watch_inbox
 
     if watch:
         watch_inbox(fields)
@@ -48,7 +48,7 @@ def approve(
     fields: JsonFields = None,
 ) -> None:
     """Approve a release, after a look at what it asks for."""
-    from countersign.cli.decisions_run import decide
+    from countersign.cli.runs.decisions import decide
 
     decide("approve", name, comment, revision, is_confirmed=yes, fields=fields)
 
@@ -62,6 +62,6 @@ def reject(
     fields: JsonFields = None,
 ) -> None:
     """Reject a release: one rejection ends the request."""
-    from countersign.cli.decisions_run import decide
+    from countersign.cli.runs.decisions import decide
 
     decide("reject", name, comment, revision, is_confirmed=yes, fields=fields)

@@ -12,6 +12,6 @@ app = typer.Typer(add_completion=False)
 @app.command("doctor")
 def doctor(fields: JsonFields = None) -> None:
     """Check settings, server, credential and clock. Ends with the status of the first fault."""
-    from countersign.cli.doctor_run import examine
+    from countersign.cli.runs.doctor import examine
 
     examine(fields)

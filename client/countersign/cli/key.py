@@ -57,7 +57,7 @@ def list_keypairs(
     fields: JsonFields = None,
 ) -> None:
     """List the keypairs."""
-    from countersign.cli.key_run import print_keypairs
+    from countersign.cli.runs.key import print_keypairs
 
     print_keypairs(search, fields)
 
@@ -65,7 +65,7 @@ def list_keypairs(
 @group.command("show")
 def show(alias: Alias, fields: JsonFields = None) -> None:
     """Show a keypair."""
-    from countersign.cli.key_run import show_keypair
+    from countersign.cli.runs.key import show_keypair
 
     show_keypair(alias, fields)
 
@@ -80,7 +80,7 @@ def export(
     out: Annotated[Path | None, typer.Option(help="A file to write instead of printing.")] = None,
 ) -> None:
     """Print a public key, to verify with."""
-    from countersign.cli.key_run import export_public_key
+    from countersign.cli.runs.key import export_public_key
 
     export_public_key(alias, form, out)
 
@@ -88,7 +88,7 @@ def export(
 @group.command("certificates")
 def certificates(alias: Alias, fields: JsonFields = None) -> None:
     """List the certificates of a keypair, those that expire soonest first."""
-    from countersign.cli.certificates_run import print_certificates
+    from countersign.cli.runs.certificates import print_certificates
 
     print_certificates(alias, fields)
 
@@ -104,7 +104,7 @@ def request_certificate(
     out: Annotated[Path | None, typer.Option(help="A file to write instead of printing.")] = None,
 ) -> None:
     """Make a request (PKCS#10) that an authority issues a certificate for; the keypair signs it."""
-    from countersign.cli.certificates_run import CertificateSubject, request_certificate
+    from countersign.cli.runs.certificates import CertificateSubject, request_certificate
 
     about = CertificateSubject(subject, reason, dns or (), email or (), uri or ())
     request_certificate(alias, about, out)
@@ -125,7 +125,7 @@ def self_sign_certificate(
     fields: JsonFields = None,
 ) -> None:
     """Issue a certificate that the keypair itself signs, and add it to the keypair."""
-    from countersign.cli.certificates_run import CertificateSubject, self_sign_certificate
+    from countersign.cli.runs.certificates import CertificateSubject, self_sign_certificate
 
     about = CertificateSubject(subject, reason, dns or (), email or (), uri or ())
     self_sign_certificate(alias, about, days, fields, is_default=is_default)
@@ -144,7 +144,7 @@ def add_certificate(
     fields: JsonFields = None,
 ) -> None:
     """Add a certificate that an authority has issued to a keypair."""
-    from countersign.cli.certificates_run import add_certificate
+    from countersign.cli.runs.certificates import add_certificate
 
     add_certificate(alias, file, fields, is_default=is_default)
 
@@ -154,7 +154,7 @@ def set_default_certificate(
     alias: Alias, certificate: Certificate, fields: JsonFields = None
 ) -> None:
     """Choose the certificate that tools get, and that signatures in CMS carry."""
-    from countersign.cli.certificates_run import set_default_certificate
+    from countersign.cli.runs.certificates import set_default_certificate
 
     set_default_certificate(alias, certificate, fields)
 
@@ -162,6 +162,6 @@ def set_default_certificate(
 @group.command("remove-certificate")
 def remove_certificate(alias: Alias, certificate: Certificate, fields: JsonFields = None) -> None:
     """Remove a certificate from a keypair."""
-    from countersign.cli.certificates_run import remove_certificate
+    from countersign.cli.runs.certificates import remove_certificate
 
     remove_certificate(alias, certificate, fields)

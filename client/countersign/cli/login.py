@@ -23,7 +23,7 @@ def login(
     ] = False,
 ) -> None:
     """Sign in: confirm the code that is shown in a browser, on this or another machine."""
-    from countersign.cli.login_run import sign_in
+    from countersign.cli.runs.login import sign_in
 
     sign_in(server, profile, opens_browser=not no_browser)
 
@@ -31,6 +31,6 @@ def login(
 @app.command("logout")
 def logout() -> None:
     """End the session of this command line, at the server and here."""
-    from countersign.cli.login_run import sign_out
+    from countersign.cli.runs.login import sign_out
 
     sign_out()

@@ -48,7 +48,7 @@ def request(
 
     So a pipeline that runs again finds its request. With --wait it waits until the release opens.
     """
-    from countersign.cli.release_run import RequestOptions, request_release
+    from countersign.cli.runs.release import RequestOptions, request_release
 
     request_release(
         RequestOptions(
@@ -79,7 +79,7 @@ def list_releases(
     fields: JsonFields = None,
 ) -> None:
     """List releases, the newest first."""
-    from countersign.cli.release_run import print_releases
+    from countersign.cli.runs.release import print_releases
 
     conditions = {
         "status": [word.upper().replace("-", "_") for word in status or []] or None,
@@ -92,7 +92,7 @@ def list_releases(
 @group.command("show")
 def show(name: Name, fields: JsonFields = None) -> None:
     """Show a release."""
-    from countersign.cli.release_run import show_release
+    from countersign.cli.runs.release import show_release
 
     show_release(name, fields)
 
@@ -106,7 +106,7 @@ def wait_for(
     fields: JsonFields = None,
 ) -> None:
     """Wait until a release opens. Ends with 3 if it did not open in time; the request stays."""
-    from countersign.cli.release_run import wait_for_release
+    from countersign.cli.runs.release import wait_for_release
 
     wait_for_release(name, limit, fields)
 
@@ -119,7 +119,7 @@ def watch(
     fields: JsonFields = None,
 ) -> None:
     """Print what happens to a release, or to all that you may see, until it is interrupted."""
-    from countersign.cli.release_run import watch_releases
+    from countersign.cli.runs.release import watch_releases
 
     watch_releases(name, fields)
 
@@ -127,7 +127,7 @@ def watch(
 @group.command("withdraw")
 def withdraw(name: Name, reason: Reason = None, fields: JsonFields = None) -> None:
     """Withdraw a request or an approved release before it opens."""
-    from countersign.cli.release_run import end_release
+    from countersign.cli.runs.release import end_release
 
     end_release("withdraw", name, reason, fields)
 
@@ -135,7 +135,7 @@ def withdraw(name: Name, reason: Reason = None, fields: JsonFields = None) -> No
 @group.command("close")
 def close(name: Name, reason: Reason = None, fields: JsonFields = None) -> None:
     """Close an open release before its end: it is completed."""
-    from countersign.cli.release_run import end_release
+    from countersign.cli.runs.release import end_release
 
     end_release("close", name, reason, fields)
 
@@ -147,6 +147,6 @@ def stop(
     fields: JsonFields = None,
 ) -> None:
     """Stop a release at once, since something is wrong: it has failed."""
-    from countersign.cli.release_run import end_release
+    from countersign.cli.runs.release import end_release
 
     end_release("stop", name, reason, fields)

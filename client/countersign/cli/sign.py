@@ -59,7 +59,7 @@ def sign(
     Ends with 0 only if every file has a verified signature. The same command again uses no
     signature twice: files that were signed get the signature that they had.
     """
-    from countersign.cli.sign_run import SignOptions, run
+    from countersign.cli.runs.sign import SignOptions, run
 
     run(
         SignOptions(

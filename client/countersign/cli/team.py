@@ -24,7 +24,7 @@ def list_teams(
     fields: JsonFields = None,
 ) -> None:
     """List the teams that you may see."""
-    from countersign.cli.team_run import print_teams
+    from countersign.cli.runs.team import print_teams
 
     print_teams(search, fields)
 
@@ -35,6 +35,6 @@ def show(
     fields: JsonFields = None,
 ) -> None:
     """Show a team, its members and its keypairs."""
-    from countersign.cli.team_run import show_team
+    from countersign.cli.runs.team import show_team
 
     show_team(name, fields)

@@ -21,7 +21,7 @@ def _token() -> None:
 @group.command("list")
 def list_tokens(fields: JsonFields = None) -> None:
     """List API tokens."""
-    from countersign.cli.token_run import print_tokens
+    from countersign.cli.runs.token import print_tokens
 
     print_tokens(fields)
 
@@ -42,7 +42,7 @@ def create(
     fields: JsonFields = None,
 ) -> None:
     """Make an API token, and print its secret, which is shown this once."""
-    from countersign.cli.token_run import create_token
+    from countersign.cli.runs.token import create_token
 
     create_token(name, scope, expires, user, fields)
 
@@ -50,6 +50,6 @@ def create(
 @group.command("revoke")
 def revoke(token_id: Annotated[str, typer.Argument(metavar="ID", help="Its id.")]) -> None:
     """Revoke an API token, and those that were made with it."""
-    from countersign.cli.token_run import revoke_token
+    from countersign.cli.runs.token import revoke_token
 
     revoke_token(token_id)

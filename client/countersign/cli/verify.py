@@ -46,7 +46,7 @@ def verify(
     ] = "file",
 ) -> None:
     """Verify the signatures of files. Ends with 0 only if every one is valid."""
-    from countersign.cli.verify_run import VerifyOptions, run
+    from countersign.cli.runs.verify import VerifyOptions, run
 
     run(
         VerifyOptions(

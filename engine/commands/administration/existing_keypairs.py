@@ -14,7 +14,7 @@ from engine.model.text import quoted
 from engine.model.vocabulary import KeypairCategory, KeySource
 from engine.persistence.store.retry import retry
 from engine.signers.keyring import KeyBinding
-from engine.signers.pkcs11_uri import without_pin
+from engine.signers.pkcs11.uri import without_pin
 from engine.signers.private_keys import PrivateKeyFile
 from engine.system import System
 

@@ -20,8 +20,8 @@ from engine.signers.base import (
     UnsuitableMessage,
 )
 from engine.signers.keyring import KeyBinding
-from engine.signers.pkcs11 import Pkcs11Signer
-from engine.signers.pkcs11_settings import configured_tokens
+from engine.signers.pkcs11.settings import configured_tokens
+from engine.signers.pkcs11.signer import Pkcs11Signer
 from tests.support.softhsm import add_token, configure_softhsm, softhsm_module
 
 LABEL, PIN = "countersign", "2468-1357"
@@ -109,7 +109,7 @@ def test_without_a_module_the_backend_is_absent(keyring) -> None:
 
 
 def test_configured_without_its_package_it_says_what_to_install(context, monkeypatch) -> None:
-    for name in ("engine.signers.pkcs11_token", "engine.signers.pkcs11_keys"):
+    for name in ("engine.signers.pkcs11.token", "engine.signers.pkcs11.keys"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "pkcs11", None)
     with pytest.raises(SignerFailed, match="install python-pkcs11"):
@@ -339,7 +339,7 @@ def test_a_message_is_signed_as_itself_by_ed25519_alone(hsm, make_key, stored) -
 def test_a_key_with_which_the_token_cannot_sign_is_not_made(hsm, binding, monkeypatch) -> None:
     from pkcs11 import Mechanism
 
-    from engine.signers.pkcs11_token import _Connection
+    from engine.signers.pkcs11.token import _Connection
 
     monkeypatch.setattr(_Connection, "mechanisms", lambda _: frozenset({Mechanism.EC_KEY_PAIR_GEN}))
     with pytest.raises(SignerFailed, match="does not offer what this keypair's algorithm needs"):

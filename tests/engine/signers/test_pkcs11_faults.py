@@ -18,7 +18,7 @@ import pytest
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.signers.base import Digest, SignerContext, SignerFailed, SigningKey
 from engine.signers.keyring import KeyBinding, Keyring
-from engine.signers.pkcs11 import Pkcs11Signer
+from engine.signers.pkcs11.signer import Pkcs11Signer
 from tests.support.pkcs11_faults import CODES, REFUSED_PIN, FaultyModule
 from tests.support.softhsm import add_token, configure_softhsm, softhsm_module
 

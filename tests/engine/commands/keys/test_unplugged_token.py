@@ -27,7 +27,7 @@ from engine.model.errors import Code
 from engine.model.vocabulary import KeypairCategory, ReleaseType
 from engine.signers.base import SignerContext
 from engine.signers.keyring import Keyring
-from engine.signers.pkcs11 import Pkcs11Signer
+from engine.signers.pkcs11.signer import Pkcs11Signer
 from engine.signing.request import Made, Refused
 from tests.support.pkcs11_faults import FaultyModule
 from tests.support.softhsm import add_token, configure_softhsm, softhsm_module

@@ -7,7 +7,7 @@ from typing import Any
 import pkcs11
 from pkcs11.exceptions import MultipleTokensReturned, NoSuchToken, PKCS11Error
 
-from engine.signers.pkcs11_errors import is_already_initialized
+from engine.signers.pkcs11.errors import is_already_initialized
 
 
 def load_library(module: str) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pkcs11 import exceptions as p11
 from pkcs11.exceptions import PKCS11Error
 
-from engine.signers.pkcs11_settings import TokenSettings
+from engine.signers.pkcs11.settings import TokenSettings
 
 #: The PIN may have been counted as a wrong one: a few of those lock a token for good.
 PIN_REFUSED = (p11.PinIncorrect, p11.PinLocked, p11.PinInvalid, p11.PinLenRange, p11.PinExpired)

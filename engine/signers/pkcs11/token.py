@@ -19,9 +19,9 @@ from pkcs11.exceptions import (
 from pkcs11.types import SignMixin
 
 from engine.model.algorithms import KeypairAlgorithm
-from engine.signers import pkcs11_keys
 from engine.signers.base import SignerFailed, SigningInput, UnacceptableKey
-from engine.signers.pkcs11_errors import (
+from engine.signers.pkcs11 import keys
+from engine.signers.pkcs11.errors import (
     NO_KEY,
     PIN_REFUSED,
     SEVERAL_KEYS,
@@ -30,9 +30,9 @@ from engine.signers.pkcs11_errors import (
     pin_not_risked,
     sentence_of,
 )
-from engine.signers.pkcs11_library import find_token, load_library
-from engine.signers.pkcs11_settings import TokenSettings
-from engine.signers.pkcs11_uri import KeyObject, KeySought
+from engine.signers.pkcs11.library import find_token, load_library
+from engine.signers.pkcs11.settings import TokenSettings
+from engine.signers.pkcs11.uri import KeyObject, KeySought
 
 Result = TypeVar("Result")
 
@@ -115,7 +115,7 @@ class Token:
 
         def make(connection: _Connection) -> str:
             # Before it is made: a token may make keys of a kind with which it cannot sign.
-            if not pkcs11_keys.MECHANISMS[algorithm.scheme] <= connection.mechanisms():
+            if not keys.MECHANISMS[algorithm.scheme] <= connection.mechanisms():
                 raise MechanismInvalid
             with connection.writable() as session:
                 if key in self._unfinished:
@@ -124,7 +124,7 @@ class Token:
                     # Two keys of one id would sign for none.
                     raise SignerFailed("The HSM already holds a key for this keypair.")
                 self._unfinished.add(key)
-                pem = pkcs11_keys.make(session, algorithm, key_id, label)
+                pem = keys.make(session, algorithm, key_id, label)
             self._unfinished.discard(key)
             return pem
 
@@ -145,7 +145,7 @@ class Token:
         """Sign with the key of this id and label."""
 
         def make(connection: _Connection) -> bytes:
-            return pkcs11_keys.sign(connection.private_key(key_id, label), algorithm, message)
+            return keys.sign(connection.private_key(key_id, label), algorithm, message)
 
         return self._run(make)
 
@@ -163,7 +163,7 @@ class Token:
                 raise UnacceptableKey(SEVERAL_KEYS if matching else NO_KEY)
             (private,) = matching
             place = KeyObject(bytes(private[Attribute.ID]), str(private[Attribute.LABEL]))
-            return place, pkcs11_keys.public_half(connection.session, private, algorithm)
+            return place, keys.public_half(connection.session, private, algorithm)
 
         return self._run(find)
 

@@ -21,12 +21,12 @@ from engine.signers.base import (
 )
 from engine.signers.key_labels import binding_of, label_of, require_others
 from engine.signers.keyring import Keyring
-from engine.signers.pkcs11_settings import configured_tokens
-from engine.signers.pkcs11_uri import KeyObject, KeySought
+from engine.signers.pkcs11.settings import configured_tokens
+from engine.signers.pkcs11.uri import KeyObject, KeySought
 from engine.signers.sealed_keys import SealedKeys
 
 if TYPE_CHECKING:
-    from engine.signers.pkcs11_token import Token
+    from engine.signers.pkcs11.token import Token
 
 #: What there are mechanisms for; a token may have less, and says so when a key is to be made.
 _SCHEMES = (Scheme.ECDSA, Scheme.ED25519, Scheme.RSA_PSS, Scheme.RSA_PKCS1)
@@ -61,7 +61,7 @@ class Pkcs11Signer(Signer):
             return []
         # Only here: the package is an extra dependency.
         try:
-            from engine.signers.pkcs11_token import Token
+            from engine.signers.pkcs11.token import Token
         except ModuleNotFoundError as error:
             message = "An HSM is configured; install python-pkcs11 to use it."
             raise SignerFailed(message) from error

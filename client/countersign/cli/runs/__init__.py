@@ -1,0 +1,1 @@
+"""What the verbs do: imported when a verb is used, so that help and completion stay quick."""

@@ -1,0 +1,1 @@
+"""Keys in hardware security modules (HSM), through PKCS#11."""
