@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from api.cli.accounts import account_called
 from api.cli.init_answers import password_in
 from api.cli.running import exit_with_refusal, load_settings
-from engine.commands.administration.existing_keypairs import (
+from engine.commands.keys.existing_keypairs import (
     ImportKeypair,
     import_keypair_as_operator,
 )

@@ -15,11 +15,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from api.graphql.ids import to_global
-from engine.commands.administration.keypairs import CreateKeypair
 from engine.commands.administration.teams import CreateTeam
 from engine.commands.administration.users import CreateUser
 from engine.commands.command import execute
 from engine.commands.credentials.api_tokens import create_token_as_operator
+from engine.commands.keys.create_keypair import CreateKeypair
 from engine.model import addresses
 from engine.model.addresses import Address
 from engine.model.errors import Code, Refusal

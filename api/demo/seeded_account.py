@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from engine.commands.administration.account import create_account
-from engine.commands.administration.keypairs import CreateKeypair
 from engine.commands.administration.teams import CreateTeam
 from engine.commands.administration.users import CreateUser
 from engine.commands.command import execute
 from engine.commands.credentials.api_tokens import create_token_as_operator
+from engine.commands.keys.create_keypair import CreateKeypair
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.principal import Principal
 from engine.model.vocabulary import ReleaseType

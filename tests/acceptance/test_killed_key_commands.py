@@ -36,7 +36,7 @@ from api.bootstrap import build_system
 from api.cli.running import load_settings
 from api.runtime.startup_checks import open_database
 from engine.commands import transactions
-from engine.commands.administration import existing_keypairs, keypairs
+from engine.commands.keys import create_keypair, existing_keypairs
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
@@ -60,7 +60,7 @@ common = {"alias": "key", "type": ReleaseType.ONLINE, "algorithm": KeypairAlgori
 
 def command():
     if way == "create":
-        return keypairs.CreateKeypair(backend=backend, **common)
+        return create_keypair.CreateKeypair(backend=backend, **common)
     if way == "adopt":
         return existing_keypairs.AdoptKeypair(backend=backend, key=label, **common)
     content = PrivateKeyFile(Path(file).read_bytes())
@@ -88,7 +88,7 @@ def after(module, name):
     setattr(module, name, patched)
 
 maker = {
-    "create": (keypairs, "make_keys"),
+    "create": (create_keypair, "make_keys"),
     "adopt": (existing_keypairs, "adopt_keys"),
     "import": (existing_keypairs, "import_keys"),
 }[way]

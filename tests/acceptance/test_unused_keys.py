@@ -24,7 +24,7 @@ from api.bootstrap import build_system
 from api.cli.running import load_settings
 from api.runtime.startup_checks import open_database
 from engine.model.algorithms import KeypairAlgorithm
-from engine.commands.administration import keypairs, new_keys
+from engine.commands.keys import create_keypair, new_keys
 from engine.persistence.store import tables as t
 from engine.model.principal import Principal
 from engine.model.vocabulary import ReleaseType
@@ -36,7 +36,7 @@ with system.database.reading() as connection:
 principal = Principal(account_id=user.account_id, user_id=user.id)
 
 def make(alias):
-    asked = keypairs.CreateKeypair(
+    asked = create_keypair.CreateKeypair(
         alias=alias, type=ReleaseType.ONLINE, backend="pkcs11",
         algorithm=KeypairAlgorithm.ECDSA_P256,
     )

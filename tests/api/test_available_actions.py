@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from api.graphql.ids import to_global
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.trusted_issuers import DeleteTrustedIssuer
 from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.commands.keys.certificates import RemoveCertificate
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.model.vocabulary import KeypairCategory, Permission, ReleaseType
 from engine.queries.available_actions import SubjectAction
 from notifications.webhooks.base import MAX_ACTIVE_WEBHOOKS

@@ -169,7 +169,7 @@ def test_a_bad_token_is_nobody(api: Api, header: str) -> None:
 
 def test_another_accounts_things_do_not_exist(api: Api) -> None:
     from engine.commands.administration.account import create_account
-    from engine.commands.administration.keypairs import CreateKeypair
+    from engine.commands.keys.create_keypair import CreateKeypair
     from engine.model.principal import Principal
     from engine.model.vocabulary import ReleaseType
 

@@ -14,10 +14,10 @@ from api.graphql.queries.nodes import NODE_READERS
 from api.graphql.types.ledger import Credential
 from api.graphql.types.ledger_details import NO_NODES, TYPES_BY_FIELD, attempt_in
 from api.graphql.types.signature import stored_factors
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.users import UpdateUser
 from engine.commands.command import Command
 from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.model.events import AttemptRefused, Event

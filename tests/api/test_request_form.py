@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.commands.administration.keypairs import UpdateKeypair
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.model.vocabulary import Permission, ReleaseType
 from tests.support.api import Api
 

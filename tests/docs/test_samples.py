@@ -22,7 +22,7 @@ from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient
 
 from api.runtime.event_feed import EventFeed, feeding
-from engine.commands.administration.keypairs import CreateKeypair
+from engine.commands.keys.create_keypair import CreateKeypair
 from engine.lifecycle.machine import compile_table
 from engine.lifecycle.table import TRANSITIONS
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm

@@ -26,11 +26,11 @@ from hypothesis.stateful import (
     rule,
 )
 
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole, UpdateRole
 from engine.commands.administration.teams import UpdateTeam
 from engine.commands.administration.users import UpdateUser
 from engine.commands.command import Command
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.maintenance.advance_due import advance_due
 from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.decide import Decide

@@ -12,8 +12,8 @@ from uuid import UUID
 import pytest
 
 from engine.commands.administration.account import UpdateAccount
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.users import UpdateUser
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.request_release import RequestRelease

@@ -29,8 +29,8 @@ import sqlalchemy as sa
 from api.bootstrap import build_system
 from api.cli.running import load_settings
 from api.runtime.startup_checks import open_database
-from engine.commands.administration.existing_keypairs import AdoptKeypair, ImportKeypair
-from engine.commands.administration.keypairs import CreateKeypair
+from engine.commands.keys.existing_keypairs import AdoptKeypair, ImportKeypair
+from engine.commands.keys.create_keypair import CreateKeypair
 from engine.commands.maintenance.unused_keys import unused_keys
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.model.errors import Refusal

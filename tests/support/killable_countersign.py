@@ -124,8 +124,8 @@ def _install(steps: Steps) -> None:
         setattr(module, name, counter.command(getattr(module, name)))
     # So that a few keypairs are more than one transaction.
     reseal_keypairs.reseal_keypairs.__wrapped__.__kwdefaults__["batch_rows"] = 1  # type: ignore[attr-defined]
-    from engine.commands.administration.keypairs import CreateKeypair
     from engine.commands.keys.certify import CertifyCommand
+    from engine.commands.keys.create_keypair import CreateKeypair
 
     for command in (CreateKeypair, CertifyCommand):
         setattr(command, "run", counter.command(command.run))  # noqa: B010 - of any type

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from engine.commands.administration.account import UpdateAccount, create_account
-from engine.commands.administration.keypairs import CreateKeypair
 from engine.commands.administration.teams import CreateTeam, UpdateTeam
 from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.commands.command import Command, execute
+from engine.commands.keys.create_keypair import CreateKeypair
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.request_release import RequestRelease
 from engine.concurrency.executor import Executor

@@ -23,8 +23,9 @@ from api.graphql.types.enums import (
 )
 from api.graphql.types.keypair import Keypair
 from api.runtime.runtime import Runtime
-from engine.commands.administration.existing_keypairs import AdoptKeypair, ImportKeypair
-from engine.commands.administration.keypairs import CreateKeypair, UpdateKeypair
+from engine.commands.keys.create_keypair import CreateKeypair
+from engine.commands.keys.existing_keypairs import AdoptKeypair, ImportKeypair
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
 from engine.signers.private_keys import PrivateKeyFile

@@ -1,1 +1,1 @@
-"""Account, users, roles, teams and keypairs."""
+"""Account, users, roles, teams, pipeline rules and trusted issuers."""

@@ -1,1 +1,1 @@
-"""Commands on certificates of keypairs."""
+"""Keypairs: their keys, their certificates, and what they sign about themselves."""

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from engine.commands.administration.new_keys import check_expiry
 from engine.commands.administration.validation import clean_name, differences
 from engine.commands.keys.certify import Certification, CertifyCommand
+from engine.commands.keys.new_keys import check_expiry
 from engine.lifecycle.administration import refuse_openpgp_certificate
 from engine.model.certificates import CertificatePurpose
 from engine.model.errors import Code, Faults, Refusal, not_found, refuse

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from engine.commands.administration.keypairs import CreateKeypair, stop_holder
 from engine.commands.administration.rule_breaks import shortages_with_keypair
 from engine.commands.administration.validation import (
     differences,
@@ -18,6 +17,8 @@ from engine.commands.administration.validation import (
     require_reason,
 )
 from engine.commands.command import Command
+from engine.commands.keys.create_keypair import CreateKeypair
+from engine.commands.keys.update_keypair import stop_holder
 from engine.commands.transactions import unit_of_work
 from engine.lifecycle.administration import refuse_renewal, refuse_retired
 from engine.model.errors import refuse

@@ -11,10 +11,10 @@ import pytest
 import sqlalchemy as sa
 from graphql import GraphQLInputObjectType, build_schema
 
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole
 from engine.commands.administration.users import UpdateUser
 from engine.commands.keys.certificates import RemoveCertificate
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.model.artifacts import Artifact
 from engine.model.certificates import CertificateKind

@@ -11,9 +11,9 @@ import pytest
 
 from api.graphql.ids import to_global
 from api.runtime.runtime import Runtime
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken, RevokeApiToken
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.maintenance.advance_due import advance_due
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import pytest
 
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole
 from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.model.vocabulary import Permission, ReleaseType, Status, Verdict

@@ -22,7 +22,6 @@ from strawberry.utils.str_converters import to_camel_case
 
 from api.graphql.ids import to_global
 from api.graphql.limits.config import Limits
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole
 from engine.commands.administration.teams import UpdateTeam
 from engine.commands.administration.trusted_issuers import DeleteTrustedIssuer
@@ -30,6 +29,7 @@ from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.commands.credentials.identities import LinkIdentity
 from engine.commands.credentials.sessions import StartSession
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.model.vocabulary import (
     KeypairAccess,
     KeypairCategory,

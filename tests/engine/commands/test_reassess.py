@@ -6,11 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole, UpdateRole
 from engine.commands.administration.teams import UpdateTeam
 from engine.commands.administration.users import UpdateUser
 from engine.commands.keys.certificates import RemoveCertificate
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.reassess import REASON
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.revise_release import ReviseRelease

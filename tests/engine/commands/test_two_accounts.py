@@ -18,9 +18,7 @@ from engine.commands.administration.directory import (
     ChangeDirectoryUser,
     RemoveDirectoryUser,
 )
-from engine.commands.administration.existing_keypairs import AdoptKeypair, ImportKeypair
 from engine.commands.administration.follow_groups import FollowGroups
-from engine.commands.administration.keypairs import CreateKeypair, UpdateKeypair
 from engine.commands.administration.pipeline_rules import (
     CreatePipelineRule,
     DeletePipelineRule,
@@ -51,8 +49,11 @@ from engine.commands.keys.certificates import (
     RemoveCertificate,
     SetDefaultCertificate,
 )
+from engine.commands.keys.create_keypair import CreateKeypair
+from engine.commands.keys.existing_keypairs import AdoptKeypair, ImportKeypair
 from engine.commands.keys.openpgp_certificates import RenewOpenPgpCertificate
 from engine.commands.keys.succession import RenewKeypair, RetireKeypair
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.keys.x509_certificates import (
     CreateCertificateRequest,
     IssueSelfSignedCertificate,

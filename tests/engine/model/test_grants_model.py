@@ -25,12 +25,12 @@ from hypothesis.stateful import (
     rule,
 )
 
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole, UpdateRole
 from engine.commands.administration.teams import CreateTeam, UpdateTeam
 from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.commands.command import Command, execute
 from engine.commands.credentials.api_tokens import CreateApiToken, NewToken, RevokeApiToken
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.model.errors import Refusal
 from engine.model.principal import Principal
 from engine.model.vocabulary import KeypairAccess, Permission

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.commands.administration.keypairs import UpdateKeypair
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.model.errors import Code
 from engine.model.vocabulary import KeypairAccess, QuotaOnOnline, ReleaseType, Status
 from engine.persistence.store import tables as t

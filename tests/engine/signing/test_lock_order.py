@@ -16,8 +16,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import event
 
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.users import UpdateUser
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.maintenance.advance_due import advance_due
 from engine.commands.maintenance.reseal_keypairs import reseal_keypairs
 from engine.model.vocabulary import ReleaseType, SignatureState

@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.users import UpdateUser
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.releases.stop_release import StopRelease
 from engine.concurrency.executor import Executor
 from engine.model.errors import Code, Refusal

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.users import UpdateUser
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.maintenance.advance_due import advance_due
 from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.revise_release import ReviseRelease

@@ -11,16 +11,16 @@ import pytest
 from graphql import GraphQLInputObjectType, build_schema, get_named_type, is_scalar_type
 
 from engine.commands.administration.account import create_account
-from engine.commands.administration.existing_keypairs import AdoptKeypair, ImportKeypair
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.pipeline_rules import UpdatePipelineRule
 from engine.commands.administration.roles import CreateRole, UpdateRole
 from engine.commands.administration.teams import CreateTeam, UpdateTeam
 from engine.commands.administration.trusted_issuers import UpdateTrustedIssuer
 from engine.commands.administration.users import CreateUser, UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.commands.keys.existing_keypairs import AdoptKeypair, ImportKeypair
 from engine.commands.keys.openpgp_certificates import RenewOpenPgpCertificate
 from engine.commands.keys.succession import RenewKeypair
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.keys.x509_certificates import (
     CreateCertificateRequest,
     IssueSelfSignedCertificate,

@@ -12,11 +12,11 @@ from api.web import pages as sign_in_pages
 from api.web.approval_pages import decision_notices, pages
 from api.web.sign_in.device_page import WRONG_USER_CODE
 from api.web.sign_in.mail import WRONG_CODE
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole
 from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
 from engine.commands.credentials.identities import BELONGS_TO_ANOTHER
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.model import addresses
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Refusal

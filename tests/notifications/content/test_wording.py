@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole
 from engine.commands.administration.users import UpdateUser
 from engine.commands.credentials.api_tokens import CreateApiToken
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.releases.close_release import CloseRelease
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease

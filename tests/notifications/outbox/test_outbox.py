@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from engine.commands.administration.account import UpdateAccount
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.teams import UpdateTeam
 from engine.commands.administration.users import UpdateUser
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole
 from engine.commands.keys.certificates import RemoveCertificate
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.model.certificates import CertificateKind
 from engine.model.vocabulary import Permission
 from engine.persistence.store.tables import certificates

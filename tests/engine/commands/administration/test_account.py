@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 
 from engine.commands.administration.account import UpdateAccount, create_account
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.roles import CreateRole
 from engine.commands.administration.teams import UpdateTeam
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.releases.request_release import RequestRelease
 from engine.model.errors import Code, Refusal
 from engine.model.facts import AccountSettings

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 
-from engine.commands.administration.keypairs import CreateKeypair, UpdateKeypair
 from engine.commands.administration.roles import CreateRole, UpdateRole
 from engine.commands.administration.teams import CreateTeam, UpdateTeam
 from engine.commands.administration.users import CreateUser, UpdateUser
@@ -14,6 +13,8 @@ from engine.commands.command import Command, execute
 from engine.commands.credentials.api_tokens import CreateApiToken, NewToken, RevokeApiToken
 from engine.commands.credentials.identities import LinkIdentity, UnlinkIdentity
 from engine.commands.credentials.sessions import RevokeSession, StartSession
+from engine.commands.keys.create_keypair import CreateKeypair
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
 from engine.model.vocabulary import (

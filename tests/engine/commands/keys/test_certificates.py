@@ -8,12 +8,13 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from engine.commands.administration.keypairs import CreateKeypair, UpdateKeypair
 from engine.commands.keys.certificates import (
     AddCertificate,
     RemoveCertificate,
     SetDefaultCertificate,
 )
+from engine.commands.keys.create_keypair import CreateKeypair
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.model.certificates import MAX_KEYPAIR_CERTIFICATES
 from engine.model.errors import Code, Refusal
 from engine.model.facts import Keypair

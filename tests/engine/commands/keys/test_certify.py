@@ -14,10 +14,10 @@ import pytest
 import sqlalchemy as sa
 from cryptography import x509
 
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.users import UpdateUser
 from engine.commands.keys import certificates, certify, x509_certificates
 from engine.commands.keys.certificates import RemoveCertificate, SetDefaultCertificate
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.keys.x509_certificates import (
     MAX_SELF_SIGNED_DAYS,
     CreateCertificateRequest,

@@ -12,8 +12,8 @@ from uuid import uuid4
 
 import pytest
 
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.keys.openpgp_certificates import RenewOpenPgpCertificate
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code
 from engine.model.vocabulary import KeypairCategory, Permission, ReleaseType

@@ -12,8 +12,8 @@ from uuid import uuid4
 
 import pytest
 
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.keys.succession import RenewKeypair, RetireKeypair
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.keys.x509_certificates import CreateCertificateRequest
 from engine.commands.releases.request_release import RequestRelease
 from engine.model.algorithms import KeypairAlgorithm

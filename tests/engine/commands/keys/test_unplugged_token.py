@@ -15,8 +15,8 @@ from uuid import uuid4
 
 import pytest
 
-from engine.commands.administration.existing_keypairs import AdoptKeypair
-from engine.commands.administration.keypairs import CreateKeypair
+from engine.commands.keys.create_keypair import CreateKeypair
+from engine.commands.keys.existing_keypairs import AdoptKeypair
 from engine.commands.keys.x509_certificates import (
     CreateCertificateRequest,
     IssueSelfSignedCertificate,

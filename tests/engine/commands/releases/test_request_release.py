@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.users import UpdateUser
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.releases.request_release import RequestRelease
 from engine.commands.releases.stop_release import StopRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease

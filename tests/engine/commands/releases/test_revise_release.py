@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.commands.administration.keypairs import UpdateKeypair
 from engine.commands.administration.teams import UpdateTeam
 from engine.commands.administration.users import UpdateUser
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.model.errors import Code

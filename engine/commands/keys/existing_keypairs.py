@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import UUID
 
-from engine.commands.administration.existing_keys import adopt_keys, import_keys
-from engine.commands.administration.keypairs import CreateKeypair
-from engine.commands.administration.new_keys import NewKeys
+from engine.commands.keys.create_keypair import CreateKeypair
+from engine.commands.keys.existing_keys import adopt_keys, import_keys
+from engine.commands.keys.new_keys import NewKeys
 from engine.commands.transactions import transaction
 from engine.model.text import quoted
 from engine.model.vocabulary import KeypairCategory, KeySource

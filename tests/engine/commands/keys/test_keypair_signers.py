@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from engine.commands.administration.keypairs import CreateKeypair
 from engine.commands.administration.users import UpdateUser
+from engine.commands.keys.create_keypair import CreateKeypair
 from engine.commands.maintenance.unused_keys import unused_keys
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Refusal

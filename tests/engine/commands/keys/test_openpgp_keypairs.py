@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.commands.administration.keypairs import CreateKeypair
+from engine.commands.keys.create_keypair import CreateKeypair
 from engine.commands.maintenance.unused_keys import unused_keys
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Refusal

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 
-from engine.commands.administration.new_keys import NewKeys, destroy_unused_keys
+from engine.commands.keys.new_keys import NewKeys, destroy_unused_keys
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Refusal
 from engine.model.text import quoted

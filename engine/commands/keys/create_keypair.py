@@ -1,4 +1,4 @@
-"""Create and change a keypair.
+"""Create a keypair.
 
 The chosen signer makes the private key, outside any transaction.
 """
@@ -12,51 +12,39 @@ from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Row
-
-from engine.commands.administration.new_keys import (
-    NewKeys,
-    check_expiry,
-    destroy_unused_keys,
-    make_keys,
-)
-from engine.commands.administration.rule_breaks import shortages_with_keypair
 from engine.commands.administration.validation import (
     clean_name,
-    differences,
     require_permission,
     require_placement,
     require_users,
 )
 from engine.commands.command import Command, run_in_transaction
-from engine.commands.releases.end_release import record_end
-from engine.lifecycle import machine
+from engine.commands.keys.new_keys import (
+    NewKeys,
+    check_expiry,
+    destroy_unused_keys,
+    make_keys,
+)
 from engine.lifecycle.administration import (
     refuse_adoption,
     refuse_declared_certificate,
-    refuse_opening,
-    refuse_retired,
 )
-from engine.lifecycle.schedule import EndReason
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Faults, Refusal, refuse
-from engine.model.events import Changes, KeypairCreated, KeypairUpdated, ReleaseStopped
-from engine.model.facts import OPERATOR, Facts
+from engine.model.events import KeypairCreated
+from engine.model.facts import OPERATOR
 from engine.model.principal import Principal
 from engine.model.text import normalize
 from engine.model.vocabulary import (
     KeypairAccess,
     KeypairCategory,
-    KeypairState,
     KeySource,
     Permission,
     ReleaseType,
-    Trigger,
 )
 from engine.persistence.db.ids import uuid7
-from engine.persistence.store import loading
-from engine.persistence.store.administration import certificates, keypairs, openpgp_keys
-from engine.persistence.store.locks import Hold, Lock
+from engine.persistence.store.administration import keypairs, openpgp_keys
+from engine.persistence.store.locks import Hold
 from engine.persistence.store.unit_of_work import UnitOfWork
 from engine.signers.keyring import KeyBinding
 from engine.signers.openpgp_keys import RETIRED_OPENPGP_BACKEND, OpenPgpSettings
@@ -229,102 +217,3 @@ def _refuse_second_adoption(uow: UnitOfWork, public_key: str) -> None:
     alias = keypairs.alias_of_key(uow, public_key)
     is_adopted = keypairs.is_adopted(uow, public_key)
     refuse(refuse_adoption(alias, is_adopted=is_adopted))
-
-
-@dataclass(frozen=True, kw_only=True)
-class UpdateKeypair(Command[UUID]):
-    """Change a keypair; returns its id. What is None stays as it is."""
-
-    command_name = "update_keypair"
-    subject_kind = "Keypair"
-    subject_field = "keypair_id"
-
-    keypair_id: UUID
-    alias: str | None = None
-    access: KeypairAccess | None = None
-    user_ids: frozenset[UUID] | None = None
-    has_default_certificate: bool | None = None
-    enabled: bool | None = None
-
-    def lock(self) -> Lock:
-        """Return the keypair, and the release that holds it."""
-        return Lock(
-            account=Hold.SHARED,
-            keypairs=frozenset({self.keypair_id}),
-            keypair_rows=True,
-            ledger_head=self.alias is not None,
-        )
-
-    def apply(self, uow: UnitOfWork) -> UUID:
-        """Needs `MANAGE_KEYPAIRS`; the credential covers what those mapped to it may do.
-
-        Disabling it stops the open release that holds it.
-        """
-        require_permission(uow, Permission.MANAGE_KEYPAIRS)
-        row = keypairs.load_keypair(uow, self.keypair_id)
-        before = {**row._mapping, "user_ids": keypairs.load_user_ids(uow, self.keypair_id)}
-        changes = differences(before, self._new_values(uow, row))
-        self._require_placement(uow, changes)
-        shortages_before = shortages_with_keypair(uow, self.keypair_id)
-        values = {name: after for name, (_, after) in changes.items()}
-        keypairs.update_keypair(uow, self.keypair_id, values)
-        if changes:
-            shortages_after = shortages_with_keypair(uow, self.keypair_id)
-            changes |= differences(shortages_before, shortages_after)
-            uow.record(KeypairUpdated(subject_id=row.id, changes=changes))
-        if "enabled" in changes and not self.enabled:
-            stop_holder(uow, self.keypair_id, "disabled")
-        return self.keypair_id
-
-    def _require_no_declaration(self, uow: UnitOfWork, row: Row[Any]) -> None:
-        if self.has_default_certificate is not row.has_default_certificate:
-            is_set = certificates.load_default(uow, row.id) is not None
-            refuse(
-                refuse_declared_certificate(declared=self.has_default_certificate, is_set=is_set)
-            )
-
-    def _require_placement(self, uow: UnitOfWork, changes: Changes) -> None:
-        """Ask it of those newly mapped to it; where it is opened or enabled, of all who sign."""
-        before, after = changes.get("user_ids", (frozenset(), frozenset()))
-        require_placement(uow, Permission.MANAGE_KEYPAIRS, after - before, "user_ids")
-        refuse(refuse_opening(uow.actor, changes))
-
-    def _new_values(self, uow: UnitOfWork, row: Row[Any]) -> dict[str, Any]:
-        names = ("access", "user_ids", "has_default_certificate", "enabled")
-        values = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        faults = Faults()
-        with faults:
-            self._require_no_declaration(uow, row)
-        if self.enabled:
-            with faults:
-                state = KeypairState.of(enabled=row.enabled, retired_at=row.retired_at)
-                refuse(refuse_retired(state, "enabled"))
-        if self.alias is not None:
-            with faults:
-                values["alias"] = clean_name(normalize(self.alias), "alias", "alias")
-        with faults:
-            require_users(uow, self.user_ids or (), "user_ids")
-        faults.refuse()
-        return values
-
-
-def stop_holder(uow: UnitOfWork, keypair_id: UUID, participle: str) -> None:
-    """Stop the release that holds a keypair, where there is one that can be stopped.
-
-    Args:
-        uow: The transaction, which holds the release and has disabled the keypair.
-        keypair_id: The keypair.
-        participle: What happened to the keypair, for the reason: `disabled`.
-    """
-    (keypair,) = loading.load_keypairs(uow.connection, uow.account_id, [keypair_id])
-    if keypair.held_by is None:
-        return
-    release = uow.release(keypair.held_by)
-    facts = Facts(now=uow.now, settings=uow.settings, actor=uow.actor, release=release)
-    facts = replace(facts, keypairs=(keypair,))
-    # A pending release waits on: it is not approved while the keypair is disabled.
-    if machine.refusal_of(Trigger.STOP, facts) is not None:
-        return
-    target = machine.fire(Trigger.STOP, facts)
-    ending = EndReason("KEYPAIR_DISABLED", f"Its keypair {keypair.alias} was {participle}.")
-    record_end(uow, release, target, ending, ReleaseStopped, code=ending.code)

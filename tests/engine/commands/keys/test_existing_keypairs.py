@@ -11,9 +11,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
-from engine.commands.administration import existing_keys
 from engine.commands.administration.account import create_account
-from engine.commands.administration.existing_keypairs import (
+from engine.commands.keys import existing_keys
+from engine.commands.keys.existing_keypairs import (
     AdoptKeypair,
     ImportKeypair,
     import_keypair_as_operator,

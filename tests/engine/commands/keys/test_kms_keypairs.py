@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from engine.commands.administration.existing_keypairs import AdoptKeypair, ImportKeypair
-from engine.commands.administration.keypairs import CreateKeypair
+from engine.commands.keys.create_keypair import CreateKeypair
+from engine.commands.keys.existing_keypairs import AdoptKeypair, ImportKeypair
 from engine.commands.maintenance.unused_keys import UnusedKey, unused_keys
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code

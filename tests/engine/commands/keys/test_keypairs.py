@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from engine.commands.administration.keypairs import CreateKeypair, UpdateKeypair
+from engine.commands.keys.create_keypair import CreateKeypair
+from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.releases.decide import Decide
 from engine.commands.releases.revise_release import ReviseRelease
 from engine.commands.releases.withdraw_release import WithdrawRelease
