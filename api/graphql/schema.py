@@ -13,6 +13,7 @@ from graphql import GraphQLError, print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from api.graphql.documents import Documents, InvalidDocumentError, Operation
+from api.graphql.http.operation import wrong_kind
 from api.graphql.limits.cost import cost_of
 from api.graphql.limits.errors import exceeded, too_slow
 from api.graphql.limits.response_limit import BoundedExecution
@@ -34,7 +35,6 @@ from api.graphql.strawberry_schema import CoreResult, HookedSchema, OperationReq
 from api.graphql.subscriptions.account_events import AccountSubscriptions
 from api.graphql.subscriptions.inbox_events import InboxSubscriptions
 from api.graphql.subscriptions.release_events import ReleaseSubscriptions
-from api.web.http.refusals import wrong_kind
 
 #: The operations that have one answer; a subscription is a stream of them.
 SINGLE_ANSWER_TYPES = frozenset({OperationType.QUERY, OperationType.MUTATION})

@@ -144,8 +144,8 @@ def test_signing_a_certificate(site: KeySite, mutation: str) -> None:
     given = {"keypairId": keypair_id, "subject": "CN=Example", "reason": "For tests."} | more
     completed = 0
 
-    def concluded() -> Counter[str]:
-        """How the uses of the key have ended of which there is an entry."""
+    def uses() -> Counter[str]:
+        """How many uses of the key have an entry: of what was intended, and how that ended."""
         ends = {name: uses_of(site, name) for name in ("intended", "done", "failed")}
         assert not ends["done"] & ends["failed"]
         assert ends["done"] | ends["failed"] <= ends["intended"]
@@ -155,14 +155,16 @@ def test_signing_a_certificate(site: KeySite, mutation: str) -> None:
         nonlocal completed
         completed += done.count("commit") == 2
         begun = number  # the first attempt died before its first step
-        until(lambda: concluded()["done"] + concluded()["failed"] == begun)
-        assert concluded() == {"intended": begun, "done": completed, "failed": begun - completed}
+        assert (uses()["intended"], uses()["done"]) == (begun, completed)
         is_kept = mutation == "issueSelfSignedCertificate"
         assert len(site.rows(t.certificates)) == completed * is_kept
         site.assert_no_key_is_lost()
 
     steps = kill_at_each_step(site, lambda _: site.change(mutation, given, selected), check)
     assert steps == ["commit", "sign", "commit", "end"]
+    failed = len(steps) - completed
+    until(lambda: uses()["failed"] == failed)
+    assert uses() == {"intended": len(steps), "done": completed, "failed": failed}
     site.assert_checks_pass()
 
 

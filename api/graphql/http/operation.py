@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphql import GraphQLError
 from strawberry.http import GraphQLRequestData, GraphQLRequestProtocol
 
 from api.graphql.limits.errors import LIMIT_EXCEEDED
-from api.web.http.refusals import PERSISTED_QUERY_NOT_FOUND, RefusedError
+from api.graphql.strawberry_compat import OperationType
+from api.web.http.refusals import (
+    PERSISTED_QUERY_NOT_FOUND,
+    WRONG_METHOD,
+    WRONG_TRANSPORT,
+    RefusedError,
+)
 
 #: The message that such clients look for, where they do not look at the code.
 _NOT_PERSISTED = "PersistedQueryNotFound"
@@ -44,6 +51,15 @@ def read_operation(request: Any, protocol: GraphQLRequestProtocol) -> GraphQLReq
         extensions=request.get("extensions"),
         protocol=protocol,
     )
+
+
+def wrong_kind(kind: OperationType) -> GraphQLError:
+    """Return the refusal of an operation of a kind that this transport does not carry."""
+    if kind is OperationType.SUBSCRIPTION:
+        message = "Follow this over a WebSocket, or with `Accept: text/event-stream`."
+        return GraphQLError(message, extensions={"code": WRONG_TRANSPORT})
+    message = "GET changes nothing. Send this as a POST."
+    return GraphQLError(message, extensions={"code": WRONG_METHOD})
 
 
 def _names_persisted_query(request: dict[str, Any]) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cross_web import HTTPException
-from graphql import GraphQLError, GraphQLFormattedError
-from strawberry.types.graphql import OperationType
+
+if TYPE_CHECKING:
+    from graphql import GraphQLFormattedError
 
 WRONG_METHOD = "METHOD_NOT_ALLOWED"
 WRONG_TRANSPORT = "NOT_ACCEPTABLE"
@@ -23,7 +26,7 @@ class RefusedError(HTTPException):
     @property
     def formatted(self) -> GraphQLFormattedError:
         """Return the refusal as a GraphQL error."""
-        return GraphQLError(self.reason, extensions=self.extensions).formatted
+        return {"message": self.reason, "extensions": self.extensions}
 
 
 def wrong_method() -> RefusedError:
@@ -31,12 +34,3 @@ def wrong_method() -> RefusedError:
     refused = RefusedError(405, WRONG_METHOD, "Use GET or POST.")
     refused.headers["Allow"] = "GET, POST"
     return refused
-
-
-def wrong_kind(kind: OperationType) -> GraphQLError:
-    """Return the refusal of an operation of a kind that this transport does not carry."""
-    if kind is OperationType.SUBSCRIPTION:
-        message = "Follow this over a WebSocket, or with `Accept: text/event-stream`."
-        return GraphQLError(message, extensions={"code": WRONG_TRANSPORT})
-    message = "GET changes nothing. Send this as a POST."
-    return GraphQLError(message, extensions={"code": WRONG_METHOD})
