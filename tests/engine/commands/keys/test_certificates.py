@@ -15,7 +15,7 @@ from engine.commands.keys.certificates import (
 )
 from engine.commands.keys.create_keypair import CreateKeypair
 from engine.commands.keys.update_keypair import UpdateKeypair
-from engine.model.certificates import MAX_KEYPAIR_CERTIFICATES
+from engine.model.certificates import MAX_KEYPAIR_CERTIFICATES, CertificateKind
 from engine.model.errors import Code, Refusal
 from engine.model.facts import Keypair
 from engine.model.vocabulary import Permission, ReleaseType, Status
@@ -140,6 +140,18 @@ def test_a_default_is_valid_when_it_is_chosen(world: World) -> None:
     world.clock.pass_(days=400)
     choose = SetDefaultCertificate(**of_vault(world, second))
     assert_refused(world, "admin", choose, Code.INVALID_INPUT, recorded=False)
+
+
+def test_an_openpgp_certificate_is_no_default(world: World) -> None:
+    certificate = world.do("admin", add(world))
+    of_openpgp = t.certificates.update().values(kind=CertificateKind.OPENPGP)
+    with world.system.database.writing() as connection:
+        connection.execute(of_openpgp.where(t.certificates.c.id == certificate))
+        connection.commit()
+    choose = SetDefaultCertificate(**of_vault(world, certificate))
+    refusal = assert_refused(world, "admin", choose, Code.INVALID_INPUT, recorded=False)
+    assert "Only an X.509 certificate can be the default" in refusal.message
+    assert not has_certificate(world)
 
 
 def test_a_keypair_has_a_limited_number_of_certificates(world: World) -> None:
