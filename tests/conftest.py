@@ -88,10 +88,10 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of a test that runs on both databases, repetitions on PostgreSQL are long.
+    """Of tests that run on both databases, repetitions on PostgreSQL are long.
 
-    The first one runs there every day. What the others distinguish shows on SQLite already, unless
-    the database itself is what is tested.
+    The first of a kind runs there every day. What the others distinguish shows on SQLite already,
+    unless the database itself is what is tested.
     """
     ids = {item.nodeid for item in items}
     seen: set[str] = set()
@@ -108,9 +108,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _kind(item: pytest.Item) -> str:
-    """What tests repeat: a function with other parameters; of web pages, those of one module."""
-    is_of_pages = "web" in item.path.parts
-    return str(item.path) if is_of_pages else item.nodeid.partition("[")[0]
+    """What tests repeat: in the engine a function with other parameters, else those of a module."""
+    is_of_engine = "engine" in item.path.parts
+    return item.nodeid.partition("[")[0] if is_of_engine else str(item.path)
 
 
 @pytest.hookimpl(wrapper=True)

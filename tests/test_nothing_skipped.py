@@ -28,9 +28,8 @@ pytest.skip("no chromium here", allow_module_level=True)
 """
 
 
-@pytest.mark.parametrize(
-    "in_ci", ["", pytest.param("1", marks=pytest.mark.long)], ids=["at-a-desk", "in-ci"]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("in_ci", ["", "1"], ids=["at-a-desk", "in-ci"])
 @pytest.mark.parametrize(
     ("require_all", "summary"),
     [

@@ -101,6 +101,7 @@ def test_one_that_is_killed_is_replaced_while_the_other_serves(server: Server) -
     assert is_ready(server)
 
 
+@pytest.mark.long
 def test_told_to_stop_all_end_with_success(server: Server) -> None:
     pids = children(server)
     server.process.send_signal(signal.SIGTERM)

@@ -33,7 +33,6 @@ from engine.signing import signing_tasks as tasks_module
 from engine.signing.admission import INITIAL_ADMISSION_LIMIT
 from engine.signing.request import Made, Outcome, Refused, SignRequest
 from engine.signing.service import SigningService
-from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.releases import release_in, rows
 from tests.support.signing import code_of
 from tests.support.waiting import WAIT_LIMIT_SECONDS
@@ -189,7 +188,7 @@ async def test_what_was_reserved_is_never_refused_for_want_of_a_place(open_world
     assert (counts(world), entries(world, "signature:dropped")) == ((codes[None], 0), 0)
 
 
-@POSTGRESQL_IS_LONG
+@pytest.mark.long
 async def test_a_slow_signer_has_no_more_reserved_than_it_can_make_in_time(
     open_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

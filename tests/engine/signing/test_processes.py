@@ -31,7 +31,7 @@ MAXIMUM = 1000
     ("is_atomic", "is_quick"),
     [
         pytest.param(False, False, id="calls, reserve and settle"),
-        pytest.param(True, True, id="atomic batch, one transaction"),
+        pytest.param(True, True, id="atomic batch, one transaction", marks=pytest.mark.long),
         pytest.param(False, True, id="calls, one transaction", marks=pytest.mark.long),
         pytest.param(True, False, id="atomic batch, reserve and settle", marks=pytest.mark.long),
     ],

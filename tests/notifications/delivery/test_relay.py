@@ -33,7 +33,6 @@ from notifications.delivery.relay import Relay
 from notifications.delivery.settling import DeliveryResult, settle_deliveries
 from notifications.delivery.wakeup import Wakeup
 from tests.notifications.delivery.test_many import fill
-from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.notices import LINK_KEY, Notices
 from tests.support.smtp_server import Inbox, smtp_server
 from tests.support.waiting import WAIT_LIMIT_SECONDS, until
@@ -353,7 +352,7 @@ async def test_another_channels_messages_are_left_alone(
     assert await relay_of(world, inbox).run_once() == 0
 
 
-@POSTGRESQL_IS_LONG
+@pytest.mark.long
 async def test_an_account_whose_receivers_hang_keeps_no_other_waiting(
     database: Database, inbox: Inbox
 ) -> None:

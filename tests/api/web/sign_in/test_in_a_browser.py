@@ -9,7 +9,6 @@ from threading import Thread
 import pytest
 
 from tests.support.chromium import chromium
-from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.served_site import ADMIN, served_site
 
 ATTACK = """<!doctype html><title>attack</title><form method="post" action="{url}/sign-out"></form>
@@ -48,7 +47,7 @@ def attacking(url: str) -> Iterator[str]:
 
 
 @pytest.mark.timeout(180)
-@POSTGRESQL_IS_LONG
+@pytest.mark.long
 async def test_a_person_signs_in_with_a_link_and_with_a_code(
     database_url: str, tmp_path: Path
 ) -> None:
