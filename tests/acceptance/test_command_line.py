@@ -72,7 +72,7 @@ def test_without_secrets_nothing_starts_and_none_is_shown(
 ) -> None:
     del environment["COUNTERSIGN_MASTER_KEY"]
     environment["COUNTERSIGN_SECRET_KEY"] = "too-short"
-    refused = run(environment, tmp_path, "serve", succeeds=False)
+    refused = run(environment, tmp_path, "serve", "--port", "0", succeeds=False)
     assert refused.returncode == 2
     assert "COUNTERSIGN_MASTER_KEY" in refused.stderr
     assert "COUNTERSIGN_SECRET_KEY" in refused.stderr
@@ -84,7 +84,7 @@ def test_another_master_key_is_refused_at_the_start(
 ) -> None:
     init(environment, tmp_path)
     other = environment | {"COUNTERSIGN_MASTER_KEY": settings("")["COUNTERSIGN_MASTER_KEY"]}
-    refused = run(other, tmp_path, "serve", succeeds=False)
+    refused = run(other, tmp_path, "serve", "--port", "0", succeeds=False)
     assert refused.returncode == 1
     assert "Set COUNTERSIGN_MASTER_KEY to the one it was set up with." in refused.stderr
 
@@ -138,7 +138,7 @@ def test_a_database_that_does_not_answer_is_told_in_a_sentence(tmp_path: Path) -
 
 def test_without_a_database_serve_says_how_to_make_one_and_makes_none(tmp_path: Path) -> None:
     environment = settings("sqlite:///empty.db")
-    refused = run(environment, tmp_path, "serve", succeeds=False)
+    refused = run(environment, tmp_path, "serve", "--port", "0", succeeds=False)
     assert refused.returncode == 1
     assert "There is no database here yet: run `countersign init`." in refused.stderr
     assert list(tmp_path.iterdir()) == []
