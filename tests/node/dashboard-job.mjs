@@ -338,9 +338,13 @@ await choice("Approval requested").waitFor();
 assert.equal(await choice("Approval requested").isChecked(), true);
 assert.equal(await choice("Release window closes soon").isChecked(), false);
 
+// A page that she is not led to says what she needs for it, and nothing that is not so.
+await dana.goto(`${url}/ledger`);
+await shows(dana, "You need the permission “View the ledger”. Ask an administrator for it.");
+
 // Every page, in both themes, on a wide screen and on a phone.
 const { id: keypair } = await keypairOf("falcon-release");
-const lists = ["/", "/releases", "/request", "/timeline", "/keypairs", "/teams", "/tokens", "/account", "/settings"].map((path) => url + path);
+const lists = ["/", "/releases", "/request", "/timeline", "/keypairs", "/teams", "/tokens", "/account", "/settings", "/ledger"].map((path) => url + path);
 const ofDana = [...lists, release, edited, running, `${url}/can-i-sign?keypair=${keypair}`, `${url}/keypairs/${keypair}`, team];
 const walks = [
   [dana, ofDana],

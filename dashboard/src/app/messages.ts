@@ -23,6 +23,8 @@ const en = {
   loading: "Loading",
   broken: "This page could not be shown",
   missing: "There is no such page",
+  needsPermission: (permission: string) =>
+    `You need the permission “${permission}”. Ask an administrator for it.`,
   toHome: "To the home page",
   pages: {
     home: "Home",
@@ -66,6 +68,8 @@ const de: typeof en = {
   loading: "Wird geladen",
   broken: "Diese Seite konnte nicht gezeigt werden",
   missing: "Diese Seite gibt es nicht",
+  needsPermission: (permission: string) =>
+    `Sie brauchen die Berechtigung „${permission}“. Bitten Sie einen Administrator darum.`,
   toHome: "Zur Startseite",
   pages: {
     home: "Start",

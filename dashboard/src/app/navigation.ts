@@ -41,7 +41,7 @@ export interface Page {
   name: keyof (typeof messages)["en"]["pages"];
   to: PagePath;
   icon: Icon;
-  /** Who has not this permission does not see the page in the navigation. */
+  /** Who has not this permission is not led to the page, and sees there what is missing. */
   permission?: Permission;
   /** The keys that open it, pressed one after the other. */
   keys?: string;
@@ -59,7 +59,7 @@ export const PAGES: readonly Page[] = [
   { name: "keypairs", to: "/keypairs", icon: IconKey, keys: "g k" },
   { name: "people", to: "/people", icon: IconUsers, keys: "g p" },
   { name: "teams", to: "/teams", icon: IconUsersGroup, keys: "g e" },
-  { name: "roles", to: "/roles", icon: IconUserShield, permission: "MANAGE_USERS", keys: "g i" },
+  { name: "roles", to: "/roles", icon: IconUserShield, keys: "g i" },
   { name: "ledger", to: "/ledger", icon: IconListDetails, permission: "VIEW_LEDGER", keys: "g l" },
   { name: "tokens", to: "/tokens", icon: IconTicket, keys: "g o" },
   { name: "pipelines", to: "/pipelines", icon: IconRobot, permission: "MANAGE_USERS", keys: "g b" },
@@ -67,3 +67,16 @@ export const PAGES: readonly Page[] = [
   { name: "account", to: "/account", icon: IconAdjustments, keys: "g a" },
   { name: "settings", to: "/settings", icon: IconSettings, keys: "g ,", personal: true },
 ];
+
+/** Returns whether a path is that of a page, or of something on it. */
+export function isWithin(to: PagePath, path: string): boolean {
+  return to === "/" ? path === "/" : path === to || path.startsWith(`${to}/`);
+}
+
+/** Returns the page at a path whose permission the person does not hold. */
+export function refusedPage(path: string, can: (permission: Permission) => boolean) {
+  return PAGES.find(
+    (page): page is Page & { permission: Permission } =>
+      page.permission !== undefined && !can(page.permission) && isWithin(page.to, path),
+  );
+}

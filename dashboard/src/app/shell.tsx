@@ -11,7 +11,8 @@ import { AccountMenu } from "./account-menu";
 import icon from "./icon.svg";
 import { useShortcuts } from "./shortcuts";
 import { messages } from "./messages";
-import { PAGES } from "./navigation";
+import { isWithin, PAGES, refusedPage } from "./navigation";
+import { RefusedPage } from "./problem-pages";
 import { useSession } from "./session";
 import { InboxCountDocument } from "./session.generated";
 import classes from "./shell.module.css";
@@ -78,12 +79,22 @@ export function Shell(): ReactNode {
       </AppShell.Navbar>
       <AppShell.Main className={classes.main} id="content" tabIndex={-1}>
         <Notices />
-        <Suspense>
-          <Outlet />
-        </Suspense>
+        <Content path={path} />
       </AppShell.Main>
       <Suspense>{commands && <Commands onClose={commandsOpened.close} />}</Suspense>
     </AppShell>
+  );
+}
+
+/** The page at a path, or what the person needs for it. */
+function Content({ path }: { path: string }) {
+  const { can } = useSession();
+  const refused = refusedPage(path, can);
+  if (refused) return <RefusedPage {...refused} />;
+  return (
+    <Suspense>
+      <Outlet />
+    </Suspense>
   );
 }
 
@@ -103,7 +114,7 @@ function Navigation() {
       label={t.pages[name]}
       leftSection={<Icon size={18} />}
       rightSection={name === "home" && inboxCount > 0 ? <Text size="sm">{inboxCount}</Text> : undefined}
-      active={to === "/" ? path === "/" : path.startsWith(to)}
+      active={isWithin(to, path)}
     />
   ));
 }

@@ -2,12 +2,13 @@ import { useMemo } from "react";
 import { formatDuration } from "./duration";
 import { useLocale, type Locale } from "./locale";
 
-/** Returns how instants, spans of time and numbers are written in a locale. */
+/** Returns how instants, spans of time, languages and numbers are written in a locale. */
 export function formatsOf({ language, tag, timeZone }: Locale) {
   const written = (options: Intl.DateTimeFormatOptions, zone = timeZone) => {
     const format = new Intl.DateTimeFormat(tag, { timeZone: zone, ...options });
     return (instant: string | number | Date) => format.format(new Date(instant));
   };
+  const languages = new Intl.DisplayNames(tag, { type: "language" });
   return {
     instant: written({ dateStyle: "medium", timeStyle: "short" }),
     exact: written({ dateStyle: "medium", timeStyle: "long" }),
@@ -15,6 +16,7 @@ export function formatsOf({ language, tag, timeZone }: Locale) {
     time: written({ timeStyle: "short" }),
     date: written({ dateStyle: "medium" }),
     day: written({ weekday: "short", day: "numeric", month: "short" }),
+    language: (locale: string) => languages.of(locale) ?? locale,
     number: (value: number) => value.toLocaleString(tag),
     duration: (milliseconds: number) => formatDuration(milliseconds, language),
   };

@@ -2,6 +2,7 @@ import { Card, Group } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useSession, useWords } from "@/app/session";
+import { useFormats } from "@/i18n/formats";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
 import { Facts } from "@/ui/facts";
@@ -63,6 +64,7 @@ function Links({ person }: { person: PersonDetailFragment }) {
 function PersonFacts({ person }: { person: PersonDetailFragment }) {
   const t = useMessages(messages);
   const word = useWords();
+  const formats = useFormats();
   const { email, pendingEmail, roles, permissions, timeZone, locale, createdAt, active, service } = person;
   const teams = person.teamsConnection.edges.map(({ node }) => node);
   return (
@@ -76,7 +78,7 @@ function PersonFacts({ person }: { person: PersonDetailFragment }) {
             [t.permissions, permissions.map((each) => word("permissions", each)).join("\n") || t.none],
             [t.teams, teams.length > 0 && <TeamLinks key="teams" teams={teams} />],
             [t.timeZone, timeZone],
-            [t.locale, locale],
+            [t.locale, formats.language(locale)],
             [t.createdAt, <Instant key="at" at={createdAt} />],
           ]}
         />
