@@ -6,12 +6,12 @@ import json
 from typing import Any, NoReturn
 
 from cross_web import StarletteRequestAdapter
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from api.graphql.limits.config import Limits
 from api.graphql.limits.errors import LIMIT_EXCEEDED, TIMED_OUT
 from api.graphql.limits.literals import DIGITS, digits_of
-from api.web.http.bodies import TooLargeError, TooSlowError, body_of
+from api.web.http.bodies import IncompleteError, TooLargeError, TooSlowError, body_of
 from api.web.http.refusals import RefusedError
 
 #: Levels of lists and objects inside of each other, in a body.
@@ -32,7 +32,7 @@ class Body(StarletteRequestAdapter):
             return bytes(state.body)
         try:
             state.body = await body_of(self._request, limits.body_bytes, limits.body_seconds)
-        except ClientDisconnect as gone:
+        except IncompleteError as gone:
             raise RefusedError(400, "BAD_REQUEST", "The body ended too soon.") from gone
         except TooLargeError as large:
             raise _too_large(large.size, limits.body_bytes) from large

@@ -30,7 +30,7 @@ async def answer_errors(answering: Awaitable[Response]) -> Response:
     except OAuthError as error:
         return failure(error)
     except HTTPException as error:
-        message = "The request is too large, or arrives too slowly. Send a smaller one."
+        message = "The request is too large, too slow or cut off. Send a smaller one, all of it."
         return failure(OAuthError("invalid_request", message, status=error.status_code))
     except Refusal as refusal:
         if refusal.code not in _UNAVAILABLE:

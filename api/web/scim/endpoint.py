@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from scim2_models import (
+    InvalidSyntaxException,
     PatchOp,
     PatchOperation,
     PayloadTooLargeException,
@@ -27,7 +28,7 @@ from starlette.responses import Response
 
 from api.runtime.credentials import principal_of
 from api.runtime.runtime import Runtime
-from api.web.http.bodies import TooLargeError, TooSlowError, body_of
+from api.web.http.bodies import IncompleteError, TooLargeError, TooSlowError, body_of
 from api.web.http.clients import client_of
 from api.web.http.rate_limit import TokenBuckets
 from api.web.scim.errors import TooManyRequestsException, translated
@@ -164,3 +165,6 @@ async def _read_body(request: Request) -> bytes:
     except (TooLargeError, TooSlowError) as error:
         message = f"Send at most {MAX_BODY_BYTES} bytes, without long pauses."
         raise PayloadTooLargeException(detail=message) from error
+    except IncompleteError as error:
+        message = "The body ended too soon. Send all of it."
+        raise InvalidSyntaxException(detail=message) from error

@@ -1,0 +1,1 @@
+"""Requests that no client of ours sends, against every route but GraphQL's own."""
