@@ -62,7 +62,9 @@ class UpdateTrustedIssuerInput:
     id: strawberry.ID = strawberry.field(description="The id of the issuer to change.")
     name: str | None = strawberry.field(default=None, description="The new name of the issuer.")
     audience: str | None = strawberry.field(
-        default=None, description="The only `aud` that its tokens may have from now on."
+        default=None,
+        description="The only `aud` that its tokens may have from now on; if empty, the public"
+        " URL of this service.",
     )
 
     def to_command(self, runtime: Runtime, principal: Principal) -> UpdateTrustedIssuer:

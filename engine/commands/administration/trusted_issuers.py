@@ -84,6 +84,7 @@ class UpdateTrustedIssuer(Command[UUID]):
 
     issuer_id: UUID
     name: str | None = None
+    #: If empty, the public URL of this service.
     audience: str | None = None
 
     def apply(self, uow: UnitOfWork) -> UUID:
@@ -106,8 +107,8 @@ class UpdateTrustedIssuer(Command[UUID]):
                 values["name"] = clean_name(normalize(self.name), "name", "name")
         if self.audience is not None:
             with faults:
-                _require_text(self.audience, "audience")
-            values["audience"] = self.audience
+                _require_text(self.audience or None, "audience")
+            values["audience"] = self.audience or None
         faults.refuse()
         return values
 

@@ -9,7 +9,8 @@ const en = {
   newIssuer: "New issuer",
   createIssuer: "Trust issuer",
   urlStays: "It stays; for another address add another issuer.",
-  newAudienceHint: "With another one, tokens end that pipelines have by rules about this issuer.",
+  newAudienceHint:
+    "The public address of this service if left empty. With another one, tokens end that pipelines have by rules about this issuer.",
   name: "Name",
   kind: "System",
   kinds: {
@@ -59,7 +60,7 @@ const de: typeof en = {
   createIssuer: "Aussteller vertrauen",
   urlStays: "Sie bleibt; für eine andere Adresse fügen Sie einen anderen Aussteller hinzu.",
   newAudienceHint:
-    "Mit einem anderen enden die Token, die Pipelines durch Regeln zu diesem Aussteller haben.",
+    "Leer die öffentliche Adresse dieses Dienstes. Mit einem anderen enden die Token, die Pipelines durch Regeln zu diesem Aussteller haben.",
   name: "Name",
   kind: "System",
   kinds: {

@@ -55,6 +55,16 @@ def test_an_issuer_is_trusted_renamed_and_deleted(world: World) -> None:
     assert tags(world, before) == ["issuer:created", "issuer:updated", "issuer:deleted"]
 
 
+def test_an_empty_audience_is_the_public_url_again(world: World) -> None:
+    issuer = trust(world)
+    world.do("admin", UpdateTrustedIssuer(issuer_id=issuer, audience="countersign"))
+    world.do("admin", UpdateTrustedIssuer(issuer_id=issuer, audience=""))
+    (row,) = rows(world, t.trusted_issuers)
+    assert row.audience is None
+    changes = details_of(world.ledger()[-1])["changes"]
+    assert changes == {"audience": ["countersign", None]}
+
+
 def test_with_an_issuer_its_rules_are_deleted(world: World) -> None:
     rule = make_rule(world)
     before = len(world.ledger())
@@ -180,7 +190,7 @@ def test_an_account_trusts_a_limited_number_of_issuers(world: World) -> None:
     invalid(world, command)
 
 
-@pytest.mark.parametrize("audience", ["", "two words", "lines\r\n", "a" * 501, "ümlaut"])
+@pytest.mark.parametrize("audience", [" ", "two words", "lines\r\n", "a" * 501, "ümlaut"])
 def test_an_audience_is_one_line_of_ascii(world: World, audience: str) -> None:
     issuer = trust(world)
     command = UpdateTrustedIssuer(issuer_id=issuer, audience=audience)
