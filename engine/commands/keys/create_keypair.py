@@ -112,11 +112,16 @@ class CreateKeypair(Command[UUID]):
 
     def make_keys(self, system: System, binding: KeyBinding) -> NewKeys:
         """Return the keys of the keypair, which are not in use yet."""
+        algorithm = self.algorithm.current
+        return make_keys(system, self.signer_name, algorithm, binding, self._openpgp)
+
+    @property
+    def signer_name(self) -> str:
+        """The name of the signer that makes the keys."""
         # The backend of earlier versions for OpenPGP kept its keys where `local` keeps them.
         is_openpgp = self.category is KeypairCategory.GPG
         is_earlier = is_openpgp and self.backend == RETIRED_OPENPGP_BACKEND
-        backend = "local" if is_earlier else self.backend
-        return make_keys(system, backend, self.algorithm.current, binding, self._openpgp)
+        return "local" if is_earlier else self.backend
 
     @property
     def _openpgp(self) -> OpenPgpSettings | None:

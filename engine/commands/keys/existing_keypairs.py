@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
+
 from engine.commands.keys.create_keypair import CreateKeypair
 from engine.commands.keys.existing_keys import adopt_keys, import_keys
 from engine.commands.keys.new_keys import NewKeys
 from engine.commands.transactions import transaction
 from engine.model.text import quoted
 from engine.model.vocabulary import KeypairCategory, KeySource
+from engine.persistence.store.constraints import refusal_of
 from engine.persistence.store.retry import retry
 from engine.signers.keyring import KeyBinding
 from engine.signers.pkcs11.uri import without_pin
@@ -65,8 +68,11 @@ def import_keypair_as_operator(system: System, account_id: UUID, command: Import
 
     def apply(applied: CreateKeypair) -> UUID:
         def run_once() -> UUID:
-            with transaction(system, account_id, None, applied.lock()) as uow:
-                keypair_id = applied.apply(uow)
+            try:
+                with transaction(system, account_id, None, applied.lock()) as uow:
+                    keypair_id = applied.apply(uow)
+            except IntegrityError as error:
+                raise refusal_of(error) from error
             return keypair_id
 
         return retry(run_once)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 
-from engine.commands.keys.new_keys import NewKeys, destroy_unused_keys
+from engine.commands.keys.new_keys import NewKeys, destroy_unused_keys, suitable_signer
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Refusal
 from engine.model.text import quoted
@@ -77,16 +77,8 @@ def _signer(
     algorithm: KeypairAlgorithm,
     way: Callable[[Capabilities], AbstractSet[KeypairAlgorithm]],
 ) -> Signer:
-    suitable = {
-        name: signer
-        for name, signer in system.signers.items()
-        if algorithm in way(signer.capabilities)
-    }
-    if backend in suitable:
-        return suitable[backend]
-    advice = f"Choose one of: {', '.join(sorted(suitable))}." if suitable else "None here does."
-    message = f"The signer {quoted(backend, 50)} takes no {algorithm} keys in this way. {advice}"
-    raise Refusal(Code.INVALID_INPUT, message, "backend")
+    fault = f"The signer {quoted(backend, 50)} takes no {algorithm} keys in this way."
+    return suitable_signer(system, backend, algorithm, way, fault)
 
 
 @contextmanager

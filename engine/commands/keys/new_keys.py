@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +16,7 @@ from engine.model.text import quoted
 from engine.persistence.db.ids import uuid7
 from engine.persistence.store.administration import keypairs
 from engine.persistence.store.locks import Hold, Lock, acquire
-from engine.signers.base import KeyBinding, Signer, SignerFailed, SigningKey
+from engine.signers.base import Capabilities, KeyBinding, Signer, SignerFailed, SigningKey
 from engine.signers.guard import destroy_key, generate_key
 from engine.signers.openpgp_keys import (
     MAX_OPENPGP_TIME,
@@ -53,6 +55,36 @@ def check_expiry(expires_at: datetime | None, now: datetime, field: str) -> Refu
     return Refusal(Code.INVALID_INPUT, message, field)
 
 
+def suitable_signer(
+    system: System,
+    backend: str,
+    algorithm: KeypairAlgorithm,
+    way: Callable[[Capabilities], AbstractSet[KeypairAlgorithm]],
+    fault: str,
+) -> Signer:
+    """Return the signer of this name if it gets keys of the algorithm in one way.
+
+    Args:
+        system: The engine.
+        backend: The name of the signer.
+        algorithm: The algorithm of the keys.
+        way: Of what a signer can do, the algorithms of the keys that it gets in this way.
+        fault: The sentence about another signer, before the names of those that are suitable.
+
+    Raises:
+        Refusal: INVALID_INPUT: it is none of them.
+    """
+    suitable = {
+        name: signer
+        for name, signer in system.signers.items()
+        if algorithm in way(signer.capabilities)
+    }
+    if backend in suitable:
+        return suitable[backend]
+    advice = f"Choose one of: {', '.join(sorted(suitable))}." if suitable else "None here does."
+    raise Refusal(Code.INVALID_INPUT, f"{fault} {advice}", "backend")
+
+
 def make_keys(
     system: System,
     backend: str,
@@ -72,13 +104,8 @@ def make_keys(
     Raises:
         Refusal: There is no such signer, or it failed; what it had made is destroyed.
     """
-    signer = system.signers.get(backend)
-    if signer is None or algorithm not in signer.capabilities.generates:
-        message = (
-            f"No signer {quoted(backend, 50)} makes {algorithm} keys here."
-            f" Choose one of: {', '.join(sorted(system.signers))}."
-        )
-        raise Refusal(Code.INVALID_INPUT, message, "backend")
+    fault = f"No signer {quoted(backend, 50)} makes {algorithm} keys here."
+    signer = suitable_signer(system, backend, algorithm, lambda can: can.generates, fault)
     try:
         signing = _make_key(signer, algorithm, binding)
         if openpgp is None:

@@ -21,7 +21,7 @@ from engine.commands.keys.create_keypair import CreateKeypair
 from engine.commands.keys.update_keypair import stop_holder
 from engine.commands.transactions import unit_of_work
 from engine.lifecycle.administration import refuse_renewal, refuse_retired
-from engine.model.errors import refuse
+from engine.model.errors import Code, Faults, Refusal, refuse
 from engine.model.events import KeypairRenewed, KeypairRetired, TeamUpdated
 from engine.model.principal import Principal
 from engine.model.vocabulary import KeypairState, Permission
@@ -96,13 +96,20 @@ class RenewKeypair(Command[UUID]):
         """
         require_permission(uow, Permission.MANAGE_KEYPAIRS)
         predecessor = keypairs.load_keypair(uow, self.keypair_id, "keypair_id")
-        require_reason(self.reason)
         successors = keypairs.load_successors(uow.connection, [predecessor.id])
-        refuse(refuse_renewal(uow.actor, successors.get(predecessor.id)))
         current = self._successor_of(uow, predecessor)
         if create is not None:
             current = replace(current, keys=create.keys)
-        current.apply(uow)
+        faults = Faults()
+        with faults:
+            refuse(refuse_renewal(uow.actor, successors.get(predecessor.id)))
+        with faults:
+            refuse(_signer_mismatch(uow.system, current))
+        with faults:
+            current.apply(uow)
+        with faults:
+            require_reason(self.reason)
+        faults.refuse()
         if current.keys is not None:
             self._link(uow, predecessor)
         return current
@@ -144,6 +151,18 @@ class RenewKeypair(Command[UUID]):
         uow.record(TeamUpdated(subject_id=team_id, changes={"keypair_ids": (before, after)}))
 
 
+def _signer_mismatch(system: System, create: CreateKeypair) -> Refusal | None:
+    """Refuse a successor where the keys of the predecessor come from elsewhere."""
+    signer = system.signers.get(create.signer_name)
+    if signer is not None and create.algorithm in signer.capabilities.generates:
+        return None
+    message = (
+        f"The keypair's signer {create.signer_name} makes no {create.algorithm} keys here. Retire"
+        " the keypair, and create, import or adopt another one."
+    )
+    return Refusal(Code.INVALID_INPUT, message, "keypair_id")
+
+
 @dataclass(frozen=True, kw_only=True)
 class RetireKeypair(Command[UUID]):
     """Retire a keypair for good; returns its id. Its public key and its signatures stay.
@@ -166,9 +185,13 @@ class RetireKeypair(Command[UUID]):
         """Needs `MANAGE_KEYPAIRS`."""
         require_permission(uow, Permission.MANAGE_KEYPAIRS)
         row = keypairs.load_keypair(uow, self.keypair_id, "keypair_id")
-        require_reason(self.reason)
         state = KeypairState.of(enabled=row.enabled, retired_at=row.retired_at)
-        refuse(refuse_retired(state, "keypair_id"))
+        faults = Faults()
+        with faults:
+            refuse(refuse_retired(state, "keypair_id"))
+        with faults:
+            require_reason(self.reason)
+        faults.refuse()
         before = {"state": state, **shortages_with_keypair(uow, row.id)}
         keypairs.update_keypair(uow, row.id, {"enabled": False, "retired_at": uow.now})
         after = {"state": KeypairState.RETIRED, **shortages_with_keypair(uow, row.id)}

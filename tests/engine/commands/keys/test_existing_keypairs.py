@@ -23,6 +23,7 @@ from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
 from engine.model.vocabulary import ReleaseType
 from engine.persistence.store import tables as t
+from engine.persistence.store.administration import keypairs
 from engine.signers.base import (
     SignerFailed,
 )
@@ -106,6 +107,18 @@ def test_an_operator_imports_without_a_user(world: World) -> None:
     with pytest.raises(Refusal) as refused:
         import_keypair_as_operator(world.system, world.account_id, importing())
     assert refused.value.code is Code.NAME_TAKEN
+
+
+def test_of_operators_who_import_under_one_alias_at_once_one_does(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # All look before any of them has stored its keypair, as on two machines.
+    monkeypatch.setattr(keypairs, "alias_is_taken", lambda *_: False)
+    import_ = partial(import_keypair_as_operator, world.system, world.account_id)
+    answers = at_once([partial(import_, importing(alias=alias)) for alias in ("Old", "OLD", "old")])
+    refusals = [answer for answer in answers if isinstance(answer, Refusal)]
+    assert [(r.code, r.field) for r in refusals] == [(Code.NAME_TAKEN, ("alias",))] * 2
+    assert len(rows(world, t.keypairs)) == 3
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 from uuid import uuid4
@@ -17,7 +18,7 @@ from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.commands.keys.x509_certificates import CreateCertificateRequest
 from engine.commands.releases.request_release import RequestRelease
 from engine.model.algorithms import KeypairAlgorithm
-from engine.model.errors import Code
+from engine.model.errors import Code, Refusal
 from engine.model.vocabulary import (
     KeypairAccess,
     KeypairCategory,
@@ -33,6 +34,7 @@ from engine.signers.openpgp_keys import read_settings
 from engine.signing.request import Made, Refused
 from tests.support.refusals import assert_refused, details_of, tags
 from tests.support.releases import rows
+from tests.support.threads import at_once
 from tests.support.world import NOON, World
 
 DAY = timedelta(days=1)
@@ -195,6 +197,49 @@ def test_a_signer_that_fails_leaves_nothing(world: World, device: Device) -> Non
     refusal = world.refused("admin", renewal(world))
     assert (refusal.code, refusal.message) == (Code.SIGNER_FAILED, "The token is away. Plug it in.")
     assert (world.snapshot(), len(world.ledger())) == (before, known)
+
+
+def test_all_faults_are_answered_at_once(world: World) -> None:
+    faulty = renewal(world, reason=" ", alias="", openpgp_expires_at=NOON)
+    assert _faults(world, faulty) == ["alias", "openpgp_expires_at", "reason"]
+    renew(world)
+    assert _faults(world, faulty) == ["keypair_id", "alias", "openpgp_expires_at", "reason"]
+    world.do("admin", retirement(world))
+    assert _faults(world, retirement(world, reason="")) == ["keypair_id", "reason"]
+
+
+def _faults(world: World, command: Any) -> list[str]:
+    before = world.snapshot()
+    refusal = world.refused("admin", command)
+    assert world.snapshot() == before
+    return [".".join(fault.field) for fault in refusal.all]
+
+
+def test_a_key_of_a_signer_that_makes_none_has_no_successor(world: World, device: Device) -> None:
+    makes_none = replace(device.capabilities, generates=frozenset())
+    device.capabilities = makes_none
+    for signers in ({"local": device}, {}):
+        world.system = replace(world.system, signers=signers)
+        refusal = assert_refused(
+            world, "admin", renewal(world), Code.INVALID_INPUT, "keypair_id", recorded=False
+        )
+        assert "signer local makes no ED25519 keys here" in refusal.message
+
+
+def test_of_several_at_once_one_renews_and_one_retires(world: World) -> None:
+    renewals = [renewal(world, alias=f"vault {number}") for number in range(3)]
+    retirements = [retirement(world) for _ in range(3)]
+    commands = [*renewals, *retirements]
+    answers = at_once([partial(world.do, "admin", command) for command in commands])
+    refused = [isinstance(answer, Refusal) for answer in answers]
+    assert (sorted(refused[:3]), sorted(refused[3:])) == ([False, True, True],) * 2
+    assert {answer.code for answer in answers[3:] if isinstance(answer, Refusal)} == {
+        Code.KEYPAIR_DISABLED
+    }
+    (link,) = rows(world, t.keypair_successors)
+    assert [link.successor_id] == [answer for answer in answers[:3] if answer == link.successor_id]
+    assert len(rows(world, t.keypairs)) == 3
+    assert row_of(world, "vault").retired_at == NOON
 
 
 def test_of_two_renewals_at_a_time_one_is_refused_and_its_key_destroyed(
