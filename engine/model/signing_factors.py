@@ -224,7 +224,7 @@ def _signature_left(facts: SignFacts) -> tuple[bool, str]:
     return False, f"All {signatures} are used or under way. {_MORE_LEFT}"
 
 
-_MORE_LEFT = "Ask an approver to raise the maximum, or request another release after this one."
+_MORE_LEFT = "Ask an approver to raise the maximum, or close the release and request another."
 
 
 def _called(facts: SignFacts, release: Release) -> str:
