@@ -13,8 +13,16 @@ export function ReleaseFacts({ release }: { release: ReleaseDetailFragment }) {
   const t = useMessages(messages);
   const word = useWords();
   const { team, participants, requestedBy, requestedFrom } = release;
-  const names = participants.map(({ name }) => name).join(", ");
-  const signers = team ? [t.teamMembers(team.name), names].filter(Boolean).join(": ") : names;
+  const [signers, others] = [true, false].map((signs) =>
+    participants
+      .filter(({ permissions }) => permissions.includes("SIGN") === signs)
+      .map(({ name }) => name)
+      .join(", "),
+  );
+  const permitted = [
+    signers ? [team && t.teamMembers(team.name), signers].filter(Boolean).join(": ") : t.nobody,
+    others && t.unpermitted(word("permissions", "SIGN"), others),
+  ];
   const origin = release.originCondition.map(
     ({ claim, equals, matches }) => `${claim}: ${[...equals, ...matches].join(", ")}`,
   );
@@ -36,7 +44,7 @@ export function ReleaseFacts({ release }: { release: ReleaseDetailFragment }) {
             ],
             [t.keypairs, <Keypairs key="keypairs" release={release} />],
             [t.certificate, release.withDefaultCertificate ? "✓" : null],
-            [t.participants, signers],
+            [t.participants, permitted.filter(Boolean).join("\n")],
             [t.origin, origin.join("\n")],
             [t.by, requestedBy.name],
             [t.from, [repository, ref, commit, workflow, run].filter(Boolean).join("\n")],
