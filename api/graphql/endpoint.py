@@ -34,7 +34,7 @@ from api.graphql.strawberry_compat import (
     UnsetType,
     streaming_protocol,
 )
-from api.graphql.subscriptions.socket import Socket
+from api.graphql.subscriptions.socket import Socket, SocketAdapter
 from api.runtime.credentials import principal_of
 from api.runtime.runtime import Runtime
 from api.web.http.clients import client_of, is_confidential
@@ -50,6 +50,7 @@ class Endpoint(GraphQL[Context, None]):
     """Strawberry's view with Countersign's context, limits and answers."""
 
     graphql_transport_ws_handler_class = Socket
+    websocket_adapter_class = SocketAdapter
     stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: Events}  # noqa: RUF012 - as in the base
 
     def __init__(

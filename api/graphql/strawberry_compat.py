@@ -31,7 +31,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
 from starlette.websockets import WebSocket, WebSocketState
-from strawberry.asgi import GraphQL
+from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.federation.schema import FederationAny
 from strawberry.http import GraphQLRequestProtocol
 from strawberry.http.base import BaseRequestProtocol
@@ -59,6 +59,7 @@ from strawberry.types.unset import UnsetType
 from strawberry.utils.str_converters import to_camel_case, to_snake_case
 
 __all__ = [
+    "ASGIWebSocketAdapter",
     "BaseGraphQLTransportWSHandler",
     "BaseRequestProtocol",
     "CachingNameConverter",

@@ -11,6 +11,7 @@ from api.graphql.errors import to_graphql_error
 from api.graphql.http.operation import read_operation
 from api.graphql.masking import masked
 from api.graphql.strawberry_compat import (
+    ASGIWebSocketAdapter,
     BaseGraphQLTransportWSHandler,
     ErrorMessage,
     Message,
@@ -19,7 +20,16 @@ from api.graphql.strawberry_compat import (
     is_closed_here,
 )
 from api.web.http.refusals import RefusedError
+from api.web.http.websockets import fitting_reason
 from engine.model.errors import Refusal
+
+
+class SocketAdapter(ASGIWebSocketAdapter):
+    """Strawberry's view of a WebSocket, which closes with what the client sent in the reason."""
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close the connection; what is too long for a frame is cut off."""
+        await super().close(code, fitting_reason(reason))
 
 
 class Socket(BaseGraphQLTransportWSHandler[Context, None]):

@@ -8,6 +8,13 @@ from starlette.websockets import WebSocket
 PROTOCOL = "graphql-transport-ws"
 #: The protocol's own code for a connection that is not permitted: clients do not try again.
 FORBIDDEN = 4403
+#: Bytes of a reason at most (RFC 6455, section 5.5).
+MAX_REASON_BYTES = 123
+
+
+def fitting_reason(reason: str) -> str:
+    """Return the reason of a close as far as a frame has room for it."""
+    return reason.encode("utf-8", "replace")[:MAX_REASON_BYTES].decode("utf-8", "ignore")
 
 
 async def refuse_socket(socket: WebSocket, reason: str) -> None:

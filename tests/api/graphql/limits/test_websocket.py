@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
 import pytest
 from starlette.testclient import WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from api.graphql.limits.config import Limits
 from api.graphql.subscriptions.cursors import cursor_of
 from engine.persistence.store.ledger import GENESIS
 from tests.support.api import Api, make_api
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 from tests.support.world import World
 
 EVENTS = "subscription { releaseEvents { tag } }"
@@ -22,6 +27,14 @@ ALL_EVENTS = f'subscription {{ releaseEvents(after: "{cursor_of(0, GENESIS)}") {
 
 def subscribe(socket: WebSocketTestSession, id_: str, payload: object) -> None:
     socket.send_json({"id": id_, "type": "subscribe", "payload": payload})
+
+
+def subscription_with(id_: str) -> str:
+    return json.dumps({"id": id_, "type": "subscribe", "payload": {"query": EVENTS}})
+
+
+def bearer_of(api: Api) -> dict[str, str]:
+    return {"Authorization": f"Bearer {api.token('dev')}"}
 
 
 def ask(socket: WebSocketTestSession, id_: str, payload: object) -> list[Any]:
@@ -97,6 +110,32 @@ def test_what_is_no_message_ends_the_connection_and_is_no_bug(small_api: Api, te
         with pytest.raises(WebSocketDisconnect) as ended:
             socket.receive_json()
         assert ended.value.code == 4400
+
+
+@pytest.mark.parametrize(
+    ("texts", "code", "reason"),
+    [
+        ([json.dumps({"type": "x" * 200})], 4400, "Unknown message type: xxx"),
+        ([json.dumps({"type": "\N{KEY}" * 100})], 4400, "Unknown message type: \N{KEY}"),
+        ([subscription_with("i" * 200)] * 2, 4409, "Subscriber for iii"),
+    ],
+    ids=["type", "characters of four bytes", "id"],
+)
+def test_a_reason_that_repeats_a_long_text_fits_into_a_frame(
+    small_api: Api, server: str, texts: list[str], code: int, reason: str
+) -> None:
+    url, headers = f"ws{server.removeprefix('http')}/graphql", bearer_of(small_api)
+    protocols = [Subprotocol("graphql-transport-ws")]
+    with connect(url, subprotocols=protocols, additional_headers=headers) as socket:
+        for text in ('{"type": "connection_init"}', *texts):
+            socket.send(text)
+        assert json.loads(socket.recv(timeout=WAIT_LIMIT_SECONDS)) == {"type": "connection_ack"}
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=WAIT_LIMIT_SECONDS)
+        assert socket.close_code == code
+        assert socket.close_reason is not None
+        assert socket.close_reason.startswith(reason)
+        assert 120 <= len(socket.close_reason.encode()) <= 123
 
 
 @pytest.mark.parametrize("text", ["x" * 1000, "\N{KEY}" * 250])
