@@ -1,13 +1,18 @@
 """What the client makes of a server's answers, and what it sends again."""
 
-from collections.abc import Callable
+import socket
+import socketserver
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
 
 import httpx2
 import pytest
 
-from countersign.connection import graphql
+from countersign.connection import graphql, oauth
 from countersign.connection.credentials import Credentials
 from countersign.connection.graphql import AsyncConnection, Connection
 from countersign.connection.settings import Settings
@@ -142,6 +147,80 @@ def test_what_must_not_be_done_twice_is_sent_again_only_if_nothing_was_done(
     assert len(server.requests) == attempts
 
 
+def caused(message: str, cause: Exception) -> httpx2.ConnectError:
+    failure = httpx2.ConnectError(message)
+    failure.__cause__ = httpx2.ConnectError(message)
+    failure.__cause__.__cause__ = cause
+    return failure
+
+
+@pytest.mark.parametrize(
+    ("failure", "attempts"),
+    [
+        (caused("no name", socket.gaierror(socket.EAI_NONAME, "Name not known")), 1),
+        (caused("no trust", ssl.SSLCertVerificationError("self-signed certificate")), 1),
+        (httpx2.RemoteProtocolError("illegal status line: bytearray(b'SSH-2.0')"), 1),
+        (caused("no answer", socket.gaierror(socket.EAI_AGAIN, "Temporary failure")), 2),
+        (caused("ended", ssl.SSLEOFError("EOF occurred in violation of protocol")), 2),
+        (httpx2.RemoteProtocolError("Server disconnected without sending a response."), 2),
+    ],
+    ids=str,
+)
+def test_what_no_other_attempt_heals_fails_at_once(failure: Answer, attempts: int) -> None:
+    server = Server(failure, reply({"data": {"viewer": 1}}))
+    try:
+        connection(server).run(READ)
+    except ClientError as caught:
+        assert attempts == 1
+        assert caught.code == "UNREACHABLE"
+        assert "Check the server's URL: COUNTERSIGN_URL" in caught.message
+    assert len(server.requests) == attempts
+
+
+@contextmanager
+def plain_server(answer: bytes) -> Iterator[int]:
+    """A service on a loopback port that answers each connection with the same bytes."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1000)
+            self.request.sendall(answer)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "answer"),
+    [
+        ("https", b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"),
+        ("http", b"\x15\x03\x03\x00\x02\x02\x46"),  # an alert of TLS
+    ],
+    ids=["https to a port of http", "http to a port of https"],
+)
+async def test_a_port_of_something_else_fails_at_once(
+    scheme: str, answer: bytes, delays: list[float]
+) -> None:
+    with plain_server(answer) as port:
+        url = f"{scheme}://127.0.0.1:{port}"
+        opened = Connection(url, credentials())
+        with opened, pytest.raises(ClientError, match=r"UNREACHABLE: .*Check the server's URL"):
+            opened.run(READ)
+        with pytest.raises(ClientError, match=r"UNREACHABLE: .*Check the server's URL"):
+            oauth.post_form(url, oauth.TOKEN_PATH, {})
+        async with AsyncConnection(url, credentials(), retry_seconds=0) as later:
+            with pytest.raises(ClientError) as caught:
+                await later.run(READ)
+    assert not isinstance(caught.value, TransientError)
+    assert delays == []
+
+
 def test_the_server_says_how_long_to_wait(delays: list[float]) -> None:
     limited = error("RATE_LIMITED", 429, **{"Retry-After": "7"})
     connection(Server(limited, reply({"data": {}}))).run(READ)
@@ -150,15 +229,16 @@ def test_the_server_says_how_long_to_wait(delays: list[float]) -> None:
 
 def test_it_gives_up_when_the_time_is_over() -> None:
     server = Server(httpx2.ConnectError("refused"))
-    with pytest.raises(TransientError, match="Check the URL"):
+    with pytest.raises(TransientError, match=r"Check the network.*COUNTERSIGN_URL"):
         connection(server, retry_seconds=0).run(READ)
     assert len(server.requests) == 1
 
 
 def test_without_a_valid_credential_nobody_is_signed_in() -> None:
     server = Server(error("UNAUTHENTICATED"))
-    with pytest.raises(NotSignedInError) as caught:
+    with pytest.raises(NotSignedInError, match="COUNTERSIGN_TOKEN is unknown") as caught:
         connection(server).run(READ)
+    assert "csn_token" not in str(caught.value)
     assert caught.value.exit_status == ExitStatus.NOT_SIGNED_IN
     assert len(server.requests) == 1
 
@@ -193,7 +273,7 @@ async def test_an_event_loop_has_the_same(monkeypatch: pytest.MonkeyPatch) -> No
     async with opened:
         assert await opened.change(CHANGE, {}) == {"errors": [], "id": 1}
         assert await opened.run(READ) == {"viewer": 1}
-        with pytest.raises(NotSignedInError):
+        with pytest.raises(NotSignedInError, match="COUNTERSIGN_TOKEN is unknown"):
             await opened.run(READ)
 
 
@@ -230,7 +310,7 @@ async def test_a_program_that_a_tool_waits_for_gives_up_early_on_a_server_that_n
     opened = AsyncConnection(SERVER, credentials())
     opened.http = httpx2.AsyncClient(base_url=SERVER, transport=httpx2.MockTransport(server))
     async with opened:
-        with pytest.raises(TransientError, match="Check the URL and the network"):
+        with pytest.raises(TransientError, match="Check the network"):
             await opened.run(READ)
         assert len(server.requests) == 1
         await opened.run(READ)

@@ -11,7 +11,13 @@ import pytest
 
 from countersign.connection.events import EventStream
 from countersign.connection.graphql import Connection
-from countersign.errors import NotSignedInError, PendingError, RefusedError, WaitRanOutError
+from countersign.errors import (
+    ClientError,
+    NotSignedInError,
+    PendingError,
+    RefusedError,
+    WaitRanOutError,
+)
 from countersign.operations.releases import RELEASE_EVENTS
 from countersign.releases.waiting import require_open, wait_until_open
 from tests.client.test_connection import Server, credentials, error, reply
@@ -71,6 +77,13 @@ def test_it_resumes_where_it_was_cut() -> None:
     # None: look for yourself, since a connection was made, is alive, or was lost.
     assert seen == [None, "1", None, "2", None, None, "3", None]
     assert cursors_sent(server)[:3] == [None, "2", "2"]
+
+
+def test_a_stream_from_a_wrong_url_ends_at_once() -> None:
+    events, server = follow(httpx2.RemoteProtocolError("illegal status line: bytearray(b'SSH')"))
+    with pytest.raises(ClientError, match=r"UNREACHABLE: .*Check the server's URL"):
+        next(events)
+    assert len(server.requests) == 1
 
 
 def test_a_server_that_is_away_is_asked_less_and_less_often(delays: list[float]) -> None:

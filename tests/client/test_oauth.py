@@ -13,6 +13,6 @@ def test_what_is_no_json_object_comes_from_no_countersign(
     monkeypatch: pytest.MonkeyPatch, status: int, body: bytes
 ) -> None:
     monkeypatch.setattr(httpx2, "post", lambda *_, **__: httpx2.Response(status, content=body))
-    with pytest.raises(ClientError, match="Check the URL") as refused:
+    with pytest.raises(ClientError, match="Check the server's URL") as refused:
         oauth.post_form("https://countersign.example.com", oauth.TOKEN_PATH, {})
     assert refused.value.code == "NO_COUNTERSIGN"

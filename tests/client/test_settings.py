@@ -91,6 +91,33 @@ def test_credentials_are_looked_for_in_their_order(environ: dict[str, str], tmp_
     assert secret_of(environ) == "csn_of_the_variable"
 
 
+def test_a_rejected_credential_says_where_it_came_from(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    token_file = tmp_path / "token"
+    token_file.write_text("csn_of_the_file")
+    store_login(environ, SERVER, "csn_session_stored")
+    settings = load_settings(environ | {"COUNTERSIGN_URL": SERVER})
+    for more, said in (
+        ({}, f"session of `countersign login` at {SERVER} has ended. Sign in again"),
+        ({"COUNTERSIGN_TOKEN_FILE": str(token_file)}, f"The token in {token_file}, which"),
+        ({"COUNTERSIGN_TOKEN": "csn_of_the_variable"}, "The token in COUNTERSIGN_TOKEN is unknown"),
+    ):
+        credential = Credentials(environ | more, settings).current()
+        with pytest.raises(NotSignedInError) as caught, credential.explained():
+            raise NotSignedInError("Send a valid API token as `Authorization: Bearer ...`.")
+        assert said in str(caught.value)
+        assert "csn_" not in str(caught.value)
+        assert "Bearer" not in str(caught.value)
+
+
+def test_the_address_of_the_graphql_is_that_of_its_server(environ: dict[str, str]) -> None:
+    for path in ("/graphql", "/graphql/", "/"):
+        assert load_settings(environ | {"COUNTERSIGN_URL": SERVER + path}).server == SERVER
+    below = f"{SERVER}/countersign"
+    assert load_settings(environ | {"COUNTERSIGN_URL": f"{below}/graphql"}).server == below
+
+
 def test_a_token_file_that_was_written_anew_is_read_again(
     environ: dict[str, str], tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(name="agent", no_args_is_help=True)
 
 
 Keys = Annotated[

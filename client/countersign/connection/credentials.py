@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,20 @@ class Credential:
     secret: str = field(repr=False)
     #: For people, such as `COUNTERSIGN_TOKEN`.
     source: str
+    #: What to say to a person when the server does not accept it.
+    rejection: str
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Replace the server's refusal of this credential: people send no headers themselves.
+
+        Raises:
+            NotSignedInError: The server did not accept it.
+        """
+        try:
+            yield
+        except NotSignedInError as error:
+            raise NotSignedInError(self.rejection) from error
 
 
 class Credentials:
@@ -68,11 +83,17 @@ class Credentials:
 
 
 _PIPELINE = "the job's identity"
+_NOT_ACCEPTED = "is unknown, expired or revoked."
+_ANOTHER_ONE = "another one, which `countersign client token create` makes"
 
 
 def _variable(environ: Mapping[str, str], _settings: Settings) -> Credential | None:
     secret = environ.get("COUNTERSIGN_TOKEN", "").strip()
-    return Credential(secret, "COUNTERSIGN_TOKEN") if secret else None
+    rejection = (
+        f"The token in COUNTERSIGN_TOKEN {_NOT_ACCEPTED} Set {_ANOTHER_ONE},"
+        " or unset it and sign in with `countersign login`."
+    )
+    return Credential(secret, "COUNTERSIGN_TOKEN", rejection) if secret else None
 
 
 def _token_file(environ: Mapping[str, str], _settings: Settings) -> Credential | None:
@@ -83,17 +104,29 @@ def _token_file(environ: Mapping[str, str], _settings: Settings) -> Credential |
         secret = Path(name).read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
         raise NotSignedInError(f"COUNTERSIGN_TOKEN_FILE cannot be read: {error}.") from error
-    return Credential(secret, name)
+    rejection = (
+        f"The token in {name}, which COUNTERSIGN_TOKEN_FILE names, {_NOT_ACCEPTED}"
+        f" Write {_ANOTHER_ONE}."
+    )
+    return Credential(secret, name, rejection)
 
 
 def _pipeline(environ: Mapping[str, str], settings: Settings) -> Credential | None:
     token = pipeline_token(environ, settings)
-    return Credential(token.secret, _PIPELINE) if token is not None else None
+    rejection = (
+        f"The token that this job got by the rule of COUNTERSIGN_RULE {_NOT_ACCEPTED}"
+        " Ask an administrator whether the rule and its service user are still in use."
+    )
+    return Credential(token.secret, _PIPELINE, rejection) if token is not None else None
 
 
 def _login(environ: Mapping[str, str], settings: Settings) -> Credential | None:
     secret = stored_login(environ, settings.server)
-    return Credential(secret, "countersign login") if secret else None
+    rejection = (
+        f"The session of `countersign login` at {settings.server} has ended."
+        " Sign in again with `countersign login`."
+    )
+    return Credential(secret, "countersign login", rejection) if secret else None
 
 
 #: In this order: what is said for this command alone goes before what is kept.

@@ -47,9 +47,10 @@ class EventStream:
         while True:
             credential = self._connection.credentials.current()
             try:
-                for event in self._connect(credential):
-                    delay_seconds = RECONNECT_SECONDS
-                    yield event
+                with credential.explained():
+                    for event in self._connect(credential):
+                        delay_seconds = RECONNECT_SECONDS
+                        yield event
             except httpx2.ReadTimeout:
                 yield None
                 continue
@@ -62,10 +63,19 @@ class EventStream:
                     raise
                 self._cursor = None
                 yield None
-            except (httpx2.TransportError, TransientError):
+            except httpx2.TransportError as error:
+                self._require_passing(error)
+                yield None
+            except TransientError:
                 yield None
             time.sleep(delay_seconds)
             delay_seconds = min(2 * delay_seconds, MAX_DELAY_SECONDS)
+
+    def _require_passing(self, error: httpx2.TransportError) -> None:
+        """Raise what a failure of the network means, unless it may pass."""
+        failure = wire.unreachable(self._connection.server, error)
+        if not isinstance(failure, TransientError):
+            raise failure from error
 
     def _connect(self, credential: Credential) -> Iterator[dict[str, Any] | None]:
         """Yield what one connection brings, until it ends."""

@@ -103,7 +103,8 @@ class Connection:
             response = self.http.post(wire.PATH, headers=headers, json=body)
         except httpx2.TransportError as error:
             raise wire.unreachable(self.server, error) from error
-        return wire.data_of(response)
+        with credential.explained():
+            return wire.data_of(response)
 
 
 class AsyncConnection:
@@ -170,6 +171,7 @@ class AsyncConnection:
             response = await self.http.post(wire.PATH, headers=headers, json=body)
         except httpx2.TransportError as error:
             raise wire.unreachable(self.server, error) from error
-        data = wire.data_of(response)
+        with credential.explained():
+            data = wire.data_of(response)
         self._retry_seconds = self._later_retry_seconds
         return data

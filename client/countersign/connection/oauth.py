@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 
 from countersign.connection.user_agent import user_agent
+from countersign.connection.wire import CHECK_URL, unreachable
 from countersign.errors import ClientError, NotSignedInError, TransientError
 
 #: The client that the server knows this program as (RFC 6749 section 2.2); it has no secret.
@@ -40,7 +41,7 @@ def post_form(server: str, path: str, form: Mapping[str, str]) -> dict[str, Any]
 
     Raises:
         OAuthRefusedError: The endpoint refused.
-        TransientError: It cannot be reached, or is too busy.
+        ClientError: It cannot be reached, or is too busy.
     """
     try:
         response = httpx2.post(
@@ -50,14 +51,13 @@ def post_form(server: str, path: str, form: Mapping[str, str]) -> dict[str, Any]
             timeout=TIMEOUT,
         )
     except httpx2.TransportError as error:
-        message = f"{server} cannot be reached: {error}. Check the URL and the network."
-        raise TransientError("UNREACHABLE", message, did_nothing=False) from error
+        raise unreachable(server, error) from error
     try:
         members = response.json()
     except ValueError:
         members = None
     if not isinstance(members, dict):
-        message = f"{server}{path} answered {response.status_code} without JSON. Check the URL."
+        message = f"{server}{path} answered {response.status_code} without JSON. {CHECK_URL}"
         raise ClientError("NO_COUNTERSIGN", message)
     if response.is_success:
         return members

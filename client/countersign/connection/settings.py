@@ -71,7 +71,7 @@ def _profile(environ: Mapping[str, str], name: str | None, server: str | None) -
 
 
 def checked_url(url: str, environ: Mapping[str, str]) -> str:
-    """Return a server's URL without a slash at the end.
+    """Return a server's URL without a slash, or the path of its GraphQL, at the end.
 
     Raises:
         UsageError: It is no http or https URL, carries a credential, or is one of plain http to
@@ -86,7 +86,7 @@ def checked_url(url: str, environ: Mapping[str, str]) -> str:
             f"{url!r} is plain http, by which others on the way can read tokens. Use https, or set"
             f" {PLAIN_HTTP}=true in a network where nobody can."
         )
-    return url.rstrip("/")
+    return url.rstrip("/").removesuffix("/graphql").rstrip("/")
 
 
 def _is_loopback(host: str) -> bool:

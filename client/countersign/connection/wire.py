@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx2
@@ -11,6 +13,8 @@ from countersign.errors import ClientError, NotSignedInError, RefusedError, Tran
 from countersign.operations.operation import Operation
 
 PATH = "/graphql"
+#: What a person does about a URL at which there is no Countersign.
+CHECK_URL = "Check the server's URL: COUNTERSIGN_URL, or the one given to `countersign login`."
 #: Codes of errors that may be gone when the operation is sent again, with whether the server
 #: certainly did nothing.
 _TRANSIENT = {
@@ -20,6 +24,8 @@ _TRANSIENT = {
     "TIMED_OUT": False,
     "SIGNER_FAILED": True,
 }
+#: How h11 begins to say that an answer is no HTTP at all.
+_NO_HTTP = ("illegal ", "no request line", "no response line")
 
 
 def headers_of(secret: str) -> dict[str, str]:
@@ -85,12 +91,42 @@ def refusal_of(errors: list[dict[str, Any]]) -> ClientError:
     return RefusedError(first["code"], message, first.get("field") or ())
 
 
-def unreachable(server: str, error: httpx2.TransportError) -> TransientError:
-    """Return what a failure of the network means."""
+def unreachable(server: str, error: httpx2.TransportError) -> ClientError:
+    """Return what a failure of the network means: a `TransientError` only if it may pass."""
+    reason = (str(error) or type(error).__name__).rstrip(".")
+    message = f"{server} cannot be reached: {reason}."
+    if _is_lasting(error):
+        return ClientError("UNREACHABLE", f"{message} {CHECK_URL}")
     did_nothing = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
-    reason = str(error) or type(error).__name__
-    message = f"{server} cannot be reached: {reason}. Check the URL and the network."
+    message = f"{message} Check the network. {CHECK_URL}"
     return TransientError("UNREACHABLE", message, did_nothing=did_nothing)
+
+
+def _is_lasting(error: httpx2.TransportError) -> bool:
+    """Whether a failure comes again with the same URL: nothing there speaks HTTP by that scheme.
+
+    A connection that ends within a handshake, or a name service without an answer, may recover.
+    """
+    if isinstance(error, httpx2.UnsupportedProtocol):
+        return True
+    if isinstance(error, httpx2.RemoteProtocolError):
+        return str(error).startswith(_NO_HTTP)
+    return any(map(_is_lasting_cause, _causes_of(error)))
+
+
+def _is_lasting_cause(cause: BaseException) -> bool:
+    if isinstance(cause, socket.gaierror):
+        return cause.errno != socket.EAI_AGAIN
+    return isinstance(cause, ssl.SSLError) and not isinstance(
+        cause, ssl.SSLEOFError | ssl.SSLZeroReturnError
+    )
+
+
+def _causes_of(error: BaseException) -> Iterator[BaseException]:
+    cause = error.__cause__ or error.__context__
+    if cause is not None:
+        yield cause
+        yield from _causes_of(cause)
 
 
 def _error_of(error: Mapping[str, Any], retry_after_seconds: float | None) -> ClientError:
@@ -117,7 +153,7 @@ def _no_answer(response: httpx2.Response) -> ClientError:
         return TransientError(
             "UNAVAILABLE", message, did_nothing=status == 429, retry_after_seconds=seconds
         )
-    message = f"{response.url} answered {status} without GraphQL. Check the server's URL."
+    message = f"{response.url} answered {status} without GraphQL. {CHECK_URL}"
     return ClientError("NO_COUNTERSIGN", message)
 
 
