@@ -33,28 +33,34 @@ export function useCommand<Data, Variables extends AnyVariables, P extends Paylo
 ) {
   const [{ fetching }, execute] = useMutation(document);
   const [{ refusals, sender }, setOutcome] = useState(NONE);
+  const titled = useTitled();
   useEffect(() => focusAfterCommand(sender, refusals.length > 0), [sender, refusals]);
   const run = async (variables: Variables): Promise<P | null> => {
     const focused = window.document.activeElement;
     setOutcome(NONE);
     const { data, error } = await execute(variables);
     const payload = data ? pick(data) : null;
-    const refused = payload?.errors ?? [
+    const refused: Refusal[] = payload?.errors ?? [
       { message: error?.graphQLErrors[0]?.message ?? error?.message ?? "" },
     ];
-    setOutcome({ refusals: refused, sender: focused });
+    setOutcome({ refusals: titled(refused), sender: focused });
     if (refused.length > 0) return null;
     announce(tag);
     return payload;
   };
-  return { run, refusals: useTitled(refusals), busy: fetching, forget: () => setOutcome(NONE) };
+  return { run, refusals, busy: fetching, forget: () => setOutcome(NONE) };
 }
 
-/** Puts what a refusal is called before its sentence where the sentence, which the API has in English, is foreign. */
-function useTitled(refusals: Refusal[]): Refusal[] {
+/** Returns how to put what a refusal is called before its sentence where the sentence, in English, is foreign. */
+function useTitled() {
   const word = useWords();
-  if (useLocale().language === "en") return refusals;
-  return refusals.map((refusal) =>
-    refusal.code ? { ...refusal, message: `${word("refusals", refusal.code)}: ${refusal.message}` } : refusal,
-  );
+  const { language } = useLocale();
+  return (refusals: Refusal[]): Refusal[] => {
+    if (language === "en") return refusals;
+    return refusals.map((refusal) =>
+      refusal.code
+        ? { ...refusal, message: `${word("refusals", refusal.code)}: ${refusal.message}` }
+        : refusal,
+    );
+  };
 }

@@ -1,12 +1,12 @@
 import { useState } from "react";
 import { useWords } from "@/app/session";
-import { byField } from "@/graphql/by-field";
 import { refusalOf } from "@/graphql/refusal-of";
 import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
 import { DialogButton } from "@/ui/dialog-button";
 import { FormDialog } from "@/ui/form-dialog";
 import { messages as common } from "@/ui/messages";
+import { useRefusalsByField } from "@/ui/use-refusals-by-field";
 import { messages } from "./messages";
 import { UpdatePersonDocument, type PersonDetailFragment } from "./people.generated";
 import { RoleChoice } from "./role-choice";
@@ -33,7 +33,11 @@ function RolesForm({ person, action, onClose }: Props) {
   const { of } = useMessages(common);
   const [roles, setRoles] = useState(() => person.roles.map(({ name }) => name));
   const { run, refusals, busy } = useCommand(UpdatePersonDocument, ({ result }) => result, "user:");
-  const { fields: errors, rest } = byField(refusals, ["roles"]);
+  const { errors, rest, correct } = useRefusalsByField(refusals, ["roles"]);
+  const change = (changed: string[]) => {
+    setRoles(changed);
+    correct(["roles"]);
+  };
   const save = async () => {
     if (await run({ input: { id: person.id, roles } })) onClose();
   };
@@ -46,7 +50,7 @@ function RolesForm({ person, action, onClose }: Props) {
       onSubmit={save}
       onClose={onClose}
     >
-      <RoleChoice value={roles} error={errors.roles} onChange={setRoles} />
+      <RoleChoice value={roles} error={errors.roles} onChange={change} />
     </FormDialog>
   );
 }

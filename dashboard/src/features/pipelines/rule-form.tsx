@@ -32,6 +32,7 @@ const FIELDS = [
   "lifetimeSeconds",
 ] as const;
 const MINUTE_SECONDS = 60;
+const FIELD_NAMES = { keypairs: "keypairIds", minutes: "lifetimeSeconds" };
 const CONCERNS = ["issuer:", "user:", "keypair:"];
 
 interface Draft {
@@ -131,7 +132,7 @@ interface FormProps extends DraftFormProps<Draft> {
 
 function RuleForm({ initial, isNew, command, onSubmit, ...dialog }: FormProps) {
   const t = useMessages(messages);
-  const { draft, change, text, errors, rest } = useDraft(initial, command.refusals, FIELDS);
+  const { draft, change, text, errors, rest } = useDraft(initial, command.refusals, FIELDS, FIELD_NAMES);
   const [alias, setAlias] = useState("");
   const choices = useLiveQuery({ query: RuleChoicesDocument, variables: { alias: alias || null } }, CONCERNS);
   const nodes = <Node,>(connection: { edges: { node: Node }[] } | null | undefined) =>

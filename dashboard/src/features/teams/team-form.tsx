@@ -21,13 +21,14 @@ import {
 } from "./teams.generated";
 
 const FIELDS = ["name", "requiredApprovals", "memberIds", "keypairIds"] as const;
+const FIELD_NAMES = { members: "memberIds", keypairs: "keypairIds" };
 
 /** The form for a new team. */
 export function NewTeam({ onClose }: { onClose: () => void }) {
   const t = useMessages(messages);
   const navigate = useNavigate();
   const { run, refusals, busy } = useCommand(CreateTeamDocument, ({ result }) => result, "team:");
-  const form = useDraft(EMPTY_TEAM, refusals, FIELDS);
+  const form = useDraft(EMPTY_TEAM, refusals, FIELDS, FIELD_NAMES);
   const { draft, change, errors, rest } = form;
   const create = async () => {
     const payload = await run({ input: newInputOf(draft) });
@@ -67,7 +68,7 @@ function EditForm({ team, onClose }: { team: TeamDetailFragment; onClose: () => 
   const t = useMessages(messages);
   const { of, save } = useMessages(common);
   const { run, refusals, busy } = useCommand(UpdateTeamDocument, ({ result }) => result, "team:");
-  const form = useDraft(draftOf(team), refusals, FIELDS);
+  const form = useDraft(draftOf(team), refusals, FIELDS, FIELD_NAMES);
   const submit = async () => {
     if (await run({ input: { id: team.id, ...inputOf(form.draft) } })) onClose();
   };

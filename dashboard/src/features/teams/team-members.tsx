@@ -3,7 +3,6 @@ import { useState } from "react";
 import { PeopleField } from "@/features/people/people-field";
 import type { PersonSummaryFragment } from "@/features/people/people.generated";
 import { PersonRow } from "@/features/people/person-row";
-import { byField } from "@/graphql/by-field";
 import { refusalOf } from "@/graphql/refusal-of";
 import { useCommand } from "@/graphql/use-command";
 import { usePages } from "@/graphql/use-pages";
@@ -16,6 +15,7 @@ import { PagedList } from "@/ui/paged-list";
 import { SearchField } from "@/ui/search-field";
 import type { Choice } from "@/ui/search-select";
 import { Section } from "@/ui/section";
+import { useRefusalsByField } from "@/ui/use-refusals-by-field";
 import { messages } from "./messages";
 import {
   AddTeamMembersDocument,
@@ -66,7 +66,11 @@ function AddMembers({ team: { id, name }, onClose }: Props & { onClose: () => vo
   const { of } = useMessages(common);
   const [chosen, setChosen] = useState<Choice[]>([]);
   const { run, refusals, busy } = useCommand(AddTeamMembersDocument, ({ result }) => result, "team:");
-  const { fields: errors, rest } = byField(refusals, ["userIds"]);
+  const { errors, rest, correct } = useRefusalsByField(refusals, ["userIds"]);
+  const change = (changed: Choice[]) => {
+    setChosen(changed);
+    correct(["userIds"]);
+  };
   const add = async () => {
     if (await run({ input: { id, userIds: chosen.map(({ value }) => value) } })) onClose();
   };
@@ -85,7 +89,7 @@ function AddMembers({ team: { id, name }, onClose }: Props & { onClose: () => vo
         error={errors.userIds}
         autoFocus
         chosen={chosen}
-        onChange={setChosen}
+        onChange={change}
       />
     </FormDialog>
   );

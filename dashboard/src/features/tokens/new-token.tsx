@@ -2,7 +2,6 @@ import { Checkbox, Loader, NativeSelect, Stack, TextInput } from "@mantine/core"
 import { useState } from "react";
 import { serverNow } from "@/app/clock";
 import { useSession, useWords } from "@/app/session";
-import { byField } from "@/graphql/by-field";
 import { refusalOf } from "@/graphql/refusal-of";
 import type { Permission } from "@/graphql/schema.generated";
 import { useCommand } from "@/graphql/use-command";
@@ -12,10 +11,12 @@ import { Dialog } from "@/ui/dialog";
 import { FormDialog } from "@/ui/form-dialog";
 import { Refusals } from "@/ui/refusals";
 import { SecretDialog } from "@/ui/secret-dialog";
+import { useDraft } from "@/ui/use-draft";
 import { messages } from "./messages";
 import { CreateTokenDocument, TokenOwnersDocument, type TokenOwnerFragment } from "./tokens.generated";
 
 const FIELDS = ["name", "userId", "scopes", "expiresAt"] as const;
+const FIELD_NAMES = { days: "expiresAt" };
 const LIFETIMES_DAYS = [1, 30, 90, 365, 0] as const;
 const DAY_MILLISECONDS = 86_400_000;
 
@@ -49,19 +50,16 @@ function TokenForm({ owners, onSecret, onClose }: FormProps) {
   const t = useMessages(messages);
   const word = useWords();
   const { user } = useSession();
-  const [name, setName] = useState("");
-  const [ownerId, setOwnerId] = useState(owners[0]?.id ?? "");
-  const [scopes, setScopes] = useState<string[]>([]);
-  const [days, setDays] = useState(90);
+  const initial = { name: "", userId: owners[0]?.id ?? "", scopes: [] as string[], days: 90 };
   const [tried, setTried] = useState(false);
   const { run, refusals, busy } = useCommand(CreateTokenDocument, ({ result }) => result, "token:");
-  const { fields: errors, rest } = byField(refusals, FIELDS);
-  const permissions = owners.find(({ id }) => id === ownerId)?.permissions ?? [];
-  const chosen = permissions.filter((permission) => scopes.includes(permission));
+  const { draft, change, text, errors, rest } = useDraft(initial, refusals, FIELDS, FIELD_NAMES);
+  const permissions = owners.find(({ id }) => id === draft.userId)?.permissions ?? [];
+  const chosen = permissions.filter((permission) => draft.scopes.includes(permission));
   const submit = async () => {
     setTried(true);
     if (chosen.length === 0) return;
-    const payload = await run({ input: inputOf(name, ownerId, user.id, chosen, days) });
+    const payload = await run({ input: inputOf(draft.name, draft.userId, user.id, chosen, draft.days) });
     if (payload?.secret) onSecret(payload.secret);
   };
   const nameOf = (owner: TokenOwnerFragment) => (owner.id === user.id ? t.yourself(owner.name) : owner.name);
@@ -74,28 +72,18 @@ function TokenForm({ owners, onSecret, onClose }: FormProps) {
       onSubmit={submit}
       onClose={onClose}
     >
-      <TextInput
-        label={t.name}
-        description={t.nameHint}
-        error={errors.name}
-        value={name}
-        onChange={({ currentTarget }) => setName(currentTarget.value)}
-        data-autofocus
-        required
-      />
+      <TextInput label={t.name} description={t.nameHint} {...text("name")} data-autofocus required />
       <NativeSelect
         label={t.owner}
-        error={errors.userId}
-        value={ownerId}
+        {...text("userId")}
         data={owners.map((owner) => ({ value: owner.id, label: nameOf(owner) }))}
-        onChange={({ currentTarget }) => setOwnerId(currentTarget.value)}
       />
       <Checkbox.Group
         label={t.scopes}
         description={t.scopesHint}
         error={errors.scopes ?? (tried && chosen.length === 0 ? t.noScope : undefined)}
         value={chosen}
-        onChange={setScopes}
+        onChange={(scopes) => change({ scopes })}
         required
       >
         <Stack gap="xs" mt="xs">
@@ -107,9 +95,9 @@ function TokenForm({ owners, onSecret, onClose }: FormProps) {
       <NativeSelect
         label={t.ends}
         error={errors.expiresAt}
-        value={String(days)}
+        value={String(draft.days)}
         data={LIFETIMES_DAYS.map((each) => ({ value: String(each), label: t.lifetimes[each] }))}
-        onChange={({ currentTarget }) => setDays(Number(currentTarget.value))}
+        onChange={({ currentTarget }) => change({ days: Number(currentTarget.value) })}
       />
     </FormDialog>
   );

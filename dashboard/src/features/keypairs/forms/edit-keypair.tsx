@@ -13,6 +13,7 @@ import { KeypairToEditDocument, type KeypairToEditQuery } from "./keypair-forms.
 import { messages } from "./messages";
 
 const FIELDS = ["alias", "access", "userIds"];
+const FIELD_NAMES = { users: "userIds" };
 
 /** The form for the name of a keypair and who may use it, which begins with what the server has now. */
 export function EditKeypair({ id, onClose }: { id: string; onClose: () => void }) {
@@ -32,7 +33,7 @@ function EditForm({ keypair, onClose }: Props) {
   const { of, save } = useMessages(common);
   const { alias, edit } = useMessages(keypairMessages);
   const { run, refusals, busy } = useCommand(UpdateKeypairDocument, ({ result }) => result, "keypair:");
-  const form = useDraft(draftOf(keypair), refusals, FIELDS);
+  const form = useDraft(draftOf(keypair), refusals, FIELDS, FIELD_NAMES);
   const submit = async () => {
     if (await run({ input: { id: keypair.id, ...updateInput(form.draft) } })) onClose();
   };

@@ -27,6 +27,7 @@ import { messages } from "./messages";
 import { KEY_SOURCES, offered, signersWith, type KeySource } from "./signers";
 
 const FIELDS = [...Object.keys(EMPTY_KEYPAIR), "userIds", "privateKeyFile"];
+const FIELD_NAMES = { users: "userIds", file: "privateKeyFile", pem: "privateKeyFile" };
 
 /** The form for a new keypair, whose private key its signer makes, takes from a file, or has already. */
 export function NewKeypair({ onClose }: { onClose: () => void }) {
@@ -49,7 +50,7 @@ function KeypairForm({ signers, onClose }: Props) {
   const commands = useKeypairCommands();
   const { refusals, busy, run } = commands[source];
   const initial = { ...EMPTY_KEYPAIR, ...offered(signers, source, EMPTY_KEYPAIR) };
-  const form = useDraft(initial, refusals, FIELDS);
+  const form = useDraft(initial, refusals, FIELDS, FIELD_NAMES);
   const { draft, change, rest } = form;
   const choose = (chosen: KeySource) => {
     setSource(chosen);
