@@ -13,6 +13,8 @@ const release = {
   endsAt: "2026-05-01T11:00:00Z",
   maxSignatures: 3,
   revision: 1,
+  status: "IN_PROGRESS",
+  requestedBy: { id: "u", name: "Ada" },
   withDefaultCertificate: false,
   team: { id: "t", name: "Falcon" },
   keypairs: [{ id: "k", alias: "falcon" }],

@@ -1,4 +1,5 @@
 import type { Messages } from "@/i18n/locale";
+import type { EditEffect, KeptApproval } from "./edit-effect";
 
 const en = {
   title: "Request a release",
@@ -44,7 +45,30 @@ const en = {
   submit: "Request",
   save: "Save",
   nothingChanged: "Nothing was changed.",
-  reapprove: "Other changes than of name and note have to be approved again.",
+  editEffects: {
+    ENDED: "The release has ended: only its name, version and note can be changed.",
+    OPEN_FOR_APPROVERS:
+      "The release is open: only its approvers can change more than its name, version and note, and you are not one of them.",
+    OPEN_FOR_REQUESTER:
+      "The release is open: only who requested it can change more than its name, version and note.",
+    OPEN_APPROVED: "The release is open: its approval stands whatever you change, and nobody is asked again.",
+    NO_APPROVAL: "A release of this type needs no approval: your changes take effect at once.",
+    DECISIONS_VOID:
+      "If you change more than name and note, the decisions so far no longer count, and the approvers are asked again.",
+    APPROVED_AGAIN:
+      "If you change more than name and note, the approval no longer counts: the release has to be approved again before it opens.",
+    FOR_APPROVERS:
+      "The release is approved: only its approvers can change more than its name and note, and you are not one of them.",
+    APPROVAL_KEPT:
+      "The release is approved: its approval stands whatever you change, and nobody is asked again.",
+    NEEDS_APPROVAL: "An offline release has to be approved before it opens: the approvers are asked.",
+  } satisfies Record<EditEffect, string>,
+  widened: {
+    OPEN_APPROVED:
+      "The open release allows more than was approved, at once: its approval stands, and nobody is asked again. All its approvers get a mail.",
+    APPROVAL_KEPT:
+      "The release allows more than was approved: its approval stands, and nobody is asked again.",
+  } satisfies Record<KeptApproval, string>,
   missing: "There is no such release, or you may not see it.",
 };
 
@@ -92,7 +116,32 @@ const de: typeof en = {
   submit: "Anfragen",
   save: "Speichern",
   nothingChanged: "Nichts wurde geändert.",
-  reapprove: "Andere Änderungen als von Name und Notiz müssen neu genehmigt werden.",
+  editEffects: {
+    ENDED: "Das Release ist beendet: Nur Name, Version und Notiz lassen sich noch ändern.",
+    OPEN_FOR_APPROVERS:
+      "Das Release ist offen: Mehr als Name, Version und Notiz ändern nur seine Genehmigenden, und Sie gehören nicht dazu.",
+    OPEN_FOR_REQUESTER:
+      "Das Release ist offen: Mehr als Name, Version und Notiz ändert nur, wer es angefragt hat.",
+    OPEN_APPROVED:
+      "Das Release ist offen: Seine Genehmigung gilt weiter, was immer Sie ändern, und niemand wird neu gefragt.",
+    NO_APPROVAL: "Ein Release dieser Art braucht keine Genehmigung: Ihre Änderungen gelten sofort.",
+    DECISIONS_VOID:
+      "Wenn Sie mehr als Name und Notiz ändern, zählen die bisherigen Entscheidungen nicht mehr, und die Genehmigenden werden neu gefragt.",
+    APPROVED_AGAIN:
+      "Wenn Sie mehr als Name und Notiz ändern, gilt die Genehmigung nicht mehr: Das Release muss neu genehmigt werden, bevor es öffnet.",
+    FOR_APPROVERS:
+      "Das Release ist genehmigt: Mehr als Name und Notiz ändern nur seine Genehmigenden, und Sie gehören nicht dazu.",
+    APPROVAL_KEPT:
+      "Das Release ist genehmigt: Seine Genehmigung gilt weiter, was immer Sie ändern, und niemand wird neu gefragt.",
+    NEEDS_APPROVAL:
+      "Ein Offline-Release muss genehmigt werden, bevor es öffnet: Die Genehmigenden werden gefragt.",
+  },
+  widened: {
+    OPEN_APPROVED:
+      "Das offene Release erlaubt sofort mehr, als genehmigt wurde: Seine Genehmigung gilt weiter, und niemand wird neu gefragt. Alle Genehmigenden bekommen eine Mail.",
+    APPROVAL_KEPT:
+      "Das Release erlaubt mehr, als genehmigt wurde: Seine Genehmigung gilt weiter, und niemand wird neu gefragt.",
+  },
   missing: "Dieses Release gibt es nicht, oder Sie dürfen es nicht sehen.",
 };
 

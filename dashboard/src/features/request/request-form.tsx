@@ -29,13 +29,15 @@ interface Props {
   initial: Draft;
   /** The id of the release that is edited. */
   edited: string | null;
+  /** What becomes of the approval of the release that is edited, if it is saved with this draft. */
+  effect?: (draft: Draft) => string;
   refusals: readonly Refusal[];
   busy: boolean;
   onSubmit: (draft: Draft) => void;
 }
 
 /** The form of a release. What the server refuses is shown at its fields, all at once. */
-export function RequestForm({ initial, edited, refusals, busy, onSubmit }: Props) {
+export function RequestForm({ initial, edited, effect, refusals, busy, onSubmit }: Props) {
   const t = useMessages(messages);
   const { draft, change, errors, rest } = useDraft(initial, refusals, Object.keys(initial));
   const props = { draft, errors, change };
@@ -65,7 +67,7 @@ export function RequestForm({ initial, edited, refusals, busy, onSubmit }: Props
         <Part title={t.when}>
           <WindowFields {...props} />
         </Part>
-        {edited && <Text size="sm">{t.reapprove}</Text>}
+        {effect && <Text size="sm">{effect(draft)}</Text>}
         <Refusals refusals={rest} />
         <Group>
           <Button type="submit" loading={busy}>

@@ -6,10 +6,12 @@ import { useNow } from "@/app/clock";
 import { useSession } from "@/app/session";
 import { useCommand } from "@/graphql/use-command";
 import { useLocale, useMessages } from "@/i18n/locale";
+import { ConfirmDialog } from "@/ui/confirm-dialog";
 import { Page } from "@/ui/page";
 import { QueryState } from "@/ui/query-state";
 import { Empty } from "@/ui/section";
 import { changesOf, draftOf, emptyDraft, inputOf, type Draft } from "./draft";
+import { editEffect, keepsApproval, widens, type KeptApproval } from "./edit-effect";
 import { messages } from "./messages";
 import {
   CreateReleaseDocument,
@@ -78,22 +80,57 @@ function EditedRelease({ release }: { release: DraftableFragment }) {
   const show = useShowRelease();
   const [initial] = useState(() => draftOf(release, false, now, timeZone));
   const [revision] = useState(release.revision);
+  const [widened, setWidened] = useState<{ draft: Draft; approval: KeptApproval } | null>(null);
   const { run, refusals, busy } = useCommand(
     UpdateReleaseDocument,
     ({ result }) => result,
     "release:revised",
   );
-  const submit = async (draft: Draft) => {
-    const changes = changesOf(initial, draft, timeZone, account.teamsEnabled);
-    if (Object.keys(changes).length === 0) {
+  const effectOf = useEditEffect(release);
+  const changed = (draft: Draft) => changesOf(initial, draft, timeZone, account.teamsEnabled);
+  const save = async (draft: Draft) => {
+    setWidened(null);
+    if (await run({ input: { id: release.id, revision, ...changed(draft) } })) show(release.id);
+  };
+  const submit = (draft: Draft) => {
+    if (Object.keys(changed(draft)).length === 0) {
       notifications.show({ message: t.nothingChanged });
       return;
     }
-    if (await run({ input: { id: release.id, revision, ...changes } })) show(release.id);
+    const effect = effectOf(draft);
+    if (keepsApproval(effect) && widens(initial, draft)) setWidened({ draft, approval: effect });
+    else void save(draft);
   };
   return (
     <Page title={t.editTitle(release.name)}>
-      <RequestForm initial={initial} edited={release.id} {...{ refusals, busy }} onSubmit={submit} />
+      <RequestForm
+        initial={initial}
+        edited={release.id}
+        effect={(draft) => t.editEffects[effectOf(draft)]}
+        {...{ refusals, busy }}
+        onSubmit={submit}
+      />
+      {widened && (
+        <ConfirmDialog
+          action={t.save}
+          what={release.name}
+          text={t.widened[widened.approval]}
+          command={{ refusals: [], busy }}
+          onConfirm={() => save(widened.draft)}
+          onClose={() => setWidened(null)}
+        />
+      )}
     </Page>
   );
+}
+
+/** Returns how to know what becomes of the approval of a release, if the person who is signed in edits it. */
+function useEditEffect({ status, team, participants, requestedBy }: DraftableFragment) {
+  const { account, can, user } = useSession();
+  const isMember = !team || participants.some(({ id }) => id === user.id);
+  const person = {
+    isApprover: can("APPROVE_RELEASE") && isMember,
+    isRequester: requestedBy.id === user.id,
+  };
+  return ({ type }: Draft) => editEffect({ status, type, ...person, reapproves: account.reapproveOnEdit });
 }
