@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 
+import structlog
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from api.runtime.credentials import principal_of
 from api.runtime.runtime import Runtime
 from api.web.http.rate_limit import TokenBuckets
 from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
+
+log = structlog.get_logger("countersign.downloads")
 
 NO_CREDENTIAL = Refusal(
     Code.UNAUTHENTICATED,
@@ -63,6 +67,21 @@ class Access:
         if principal is None:
             raise NO_CREDENTIAL
         return principal
+
+
+class Download(StreamingResponse):
+    """A file that is read in pages while it is sent.
+
+    What refuses a further page ends it without its last piece: the server closes the connection, so
+    that no client takes what it has for the whole file.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the pages, or as many of them as may be read."""
+        try:
+            await super().__call__(scope, receive, send)
+        except Refusal as refusal:
+            log.warning("download_cut_off", code=refusal.code)
 
 
 def refused(refusal: Refusal) -> Response:

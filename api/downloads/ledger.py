@@ -15,10 +15,10 @@ from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from api.downloads.access import Access, attachment, refused
+from api.downloads.access import Access, Download, attachment, refused
 from engine.model.errors import Refusal
 from engine.persistence.store.ledger import Head
 from engine.queries.context import QueryContext
@@ -43,7 +43,7 @@ async def _answer(access: Access, request: Request) -> Response:
         head, entries = await download.first_page()
     except Refusal as refusal:
         return refused(refusal)
-    return StreamingResponse(
+    return Download(
         download.parts(head, entries),
         media_type=MEDIA_TYPE,
         headers=attachment("ledger", "jsonl"),

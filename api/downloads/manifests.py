@@ -12,10 +12,10 @@ from functools import partial
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from api.downloads.access import Access, attachment, refused
+from api.downloads.access import Access, Download, attachment, refused
 from api.graphql.ids import from_global
 from api.graphql.manifests import WRITERS, ManifestWriter, Rows, download_path
 from engine.model.errors import Refusal, not_found
@@ -46,7 +46,7 @@ async def _answer(access: Access, writer: ManifestWriter, request: Request) -> R
         record, rows = await download.first_page(release_id)
     except Refusal as refusal:
         return refused(refusal)
-    return StreamingResponse(
+    return Download(
         download.parts(record, rows),
         media_type=writer.media_type,
         headers=attachment(record.release.fields.name, writer.file_name),

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from api.downloads import access
 from api.downloads import manifests as downloads
@@ -220,8 +221,11 @@ def test_a_credential_that_ends_meanwhile_ends_the_download(
         return await whole(*args, **more) if next(calls) < 2 else None
 
     monkeypatch.setattr(access, "principal_of", ended_after_one)
-    with pytest.raises(Exception, match="Send a token"):
-        site.download()
+    with capture_logs() as logged:
+        cut_off = site.download()
+    assert [entry["event"] for entry in logged] == ["download_cut_off"]
+    with pytest.raises(json.JSONDecodeError):
+        cut_off.json()
 
 
 def test_downloads_have_a_rate(world: World) -> None:
