@@ -61,6 +61,15 @@ class NotSignedInError(ClientError):
         super().__init__("UNAUTHENTICATED", message)
 
 
+class NoSignatureError(ClientError):
+    """There is nothing to verify: the signature's file is missing, or a wrong one was named."""
+
+    exit_status = ExitStatus.USAGE
+
+    def __init__(self, message: str) -> None:
+        super().__init__("NO_SIGNATURE", message)
+
+
 class RefusedError(ClientError):
     """The server refused, and nothing has changed there.
 

@@ -61,6 +61,14 @@ def test_files_are_signed_verified_and_listed(site: Site, folder: Path) -> None:
     changed = site.run("verify", *files, "--public-key", key, who=None, status=1, **nowhere)
     assert f"{files[3]}: the signature is not" in changed.stdout
     assert changed.stdout.count("valid\n") == 11
+    verify = ("verify", "--public-key", key)
+    Path(f"{files[4]}.sig").unlink()
+    missing = site.run(*verify, *files[4:], who=None, status=2, **nowhere)
+    assert f"{files[4]}: there is no signature in {files[4]}.sig\n" in missing.stdout
+    assert f"NO_SIGNATURE: {files[4]}: there is no signature in {files[4]}.sig." in missing.stderr
+    # A signature that is not valid weighs more.
+    both = site.run(*verify, *files, who=None, status=1, **nowhere)
+    assert "SIGNATURE_INVALID: Not valid: 2 of 12." in both.stderr
     site.run("release", "close", "Signed")
 
 

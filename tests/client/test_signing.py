@@ -218,7 +218,9 @@ def test_a_manifest_verifies_what_it_lists(tmp_path: Path) -> None:
     form, signatures = read_manifest(
         path, EC.public_key(), [write_files(tmp_path / "b", 1)[0]], "file"
     )
-    assert [file.fault for file in verify_files(form, signatures)] == ["there is no signature"]
+    assert [file.fault for file in verify_files(form, signatures)] == [
+        f"there is no signature in {path}"
+    ]
 
 
 def test_a_manifest_does_not_choose_what_its_signatures_are_for(tmp_path: Path) -> None:

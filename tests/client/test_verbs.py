@@ -30,6 +30,10 @@ def test_whether_this_machine_can_sign(site: Site) -> None:
     printed = site.run("client", "doctor").stdout
     assert printed.count("ok ") == 5
     assert "FAULT" not in printed
+    assert "WARN" not in printed
+    by_an_approver = site.run("client", "doctor", who="ann").stdout
+    assert re.search(r"^WARN   signing: .* lack SIGN$", by_an_approver, re.MULTILINE)
+    assert by_an_approver.count("ok ") == 4
 
 
 def test_a_request_is_decided_from_the_inbox(site: Site) -> None:
@@ -84,6 +88,35 @@ def test_keys_are_listed_and_exported(site: Site) -> None:
     assert ssh.startswith("ecdsa-sha2-nistp256 ")
     assert json.loads(site.run("key", "export", "vault", "--format", "jwk").stdout)["kty"] == "EC"
     assert "no form" in site.run("key", "export", "vault", "--format", "openpgp", status=2).stderr
+
+
+def test_a_retired_keypair_names_its_successor(site: Site) -> None:
+    site.add_keypair("old", "STANDARD", "ECDSA_P256")
+    id_ = site.json("key", "show", "old")["id"]
+    renewed = {"keypairId": id_, "alias": "new", "reason": "A test."}
+    site.change("renewKeypair", renewed, "keypair { id }")
+    site.change("retireKeypair", {"keypairId": id_, "reason": "A test."}, "keypair { id }")
+    rows = [line.split("\t") for line in site.run("key", "list").stdout.splitlines()]
+    assert {row[0]: (row[3], row[-1]) for row in rows if row[0] in {"old", "new"}} == {
+        "old": ("retired", "new"),
+        "new": ("enabled", ""),
+    }
+    lines = site.run("key", "show", "old").stdout.splitlines()
+    shown = dict(re.split(r" {2,}", line, maxsplit=1) for line in lines)
+    assert (shown["state"], shown["successor"]) == ("retired", "new")
+    assert (shown["access"], shown["teams"]) == ("open", "blue")
+    assert "retired" in shown
+    assert "for openpgp" not in shown
+
+
+def test_an_openpgp_keypair_says_when_it_expires(site: Site) -> None:
+    values = {"alias": "packages", "type": "TEST", "category": "GPG", "algorithm": "ED25519"}
+    values["openpgpUserId"] = "Packages <p@example.com>"
+    values["openpgpExpiresAt"] = "2040-05-04T12:00:00Z"
+    site.change("createKeypair", values, "keypair { id }")
+    shown = site.run("key", "show", "packages", who="ann").stdout
+    assert re.search(r"^for openpgp +Packages <p@example.com>$", shown, re.MULTILINE)
+    assert re.search(r"^expires +2040-05-04 ", shown, re.MULTILINE)
 
 
 def test_tokens_need_the_scope_for_it(site: Site) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from countersign.cli.output import print_pairs
@@ -53,17 +53,24 @@ def aliases_of(release: Mapping[str, Any]) -> str:
     return ", ".join(keypair["alias"] for keypair in release["keypairs"])
 
 
-KEYPAIR_COLUMNS = ("ALIAS", "TYPE", "ALGORITHM", "STATE", "HELD BY", "FINGERPRINT")
+def listed(names: Sequence[str], count: int) -> str:
+    """Return the first names of a list, and how many more it has."""
+    more = [f"and {count - len(names)} more"] if count > len(names) else []
+    return ", ".join([*names, *more])
+
+
+KEYPAIR_COLUMNS = ("ALIAS", "TYPE", "ALGORITHM", "STATE", "HELD BY", "FINGERPRINT", "SUCCESSOR")
 
 
 def keypair_cells(keypair: Mapping[str, Any]) -> Iterable[str]:
     """Return the cells of a keypair in a table."""
-    held_by = keypair["heldBy"] or {}
+    held_by, successor = keypair["heldBy"] or {}, keypair["successor"] or {}
     return (
         keypair["alias"],
         keypair["type"],
         keypair["algorithm"],
-        "enabled" if keypair["enabled"] else "disabled",
+        keypair["state"].lower(),
         held_by.get("name", ""),
         keypair["publicKey"]["fingerprint"][:16],
+        successor.get("alias", ""),
     )

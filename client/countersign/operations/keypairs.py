@@ -5,7 +5,9 @@ from countersign.operations.operation import Operation
 
 _FIELDS = """
     fragment KeypairFields on Keypair {
-      id alias category type access algorithm enabled hasDefaultCertificate createdAt
+      id alias category type access algorithm enabled state retiredAt
+      hasDefaultCertificate createdAt
+      successor { id alias }
       heldBy { id name status }
       defaultCertificate { chainPem }
       publicKey { pem der jwk ssh openpgp fingerprint sshFingerprint }
@@ -16,6 +18,20 @@ KEYPAIR = Operation(
     f"""
     query Keypair($id: ID, $alias: String) {{
       keypair(id: $id, alias: $alias) {{ ...KeypairFields }}
+    }}
+    {_FIELDS}
+    """
+)
+
+#: With what a person looks at, which who signs need not be allowed to see.
+KEYPAIR_DETAILS = Operation(
+    f"""
+    query KeypairDetails($id: ID, $alias: String) {{
+      keypair(id: $id, alias: $alias) {{
+        ...KeypairFields
+        openpgp {{ userId expiresAt }}
+        teamsConnection(first: 100) {{ totalCount edges {{ node {{ name }} }} }}
+      }}
     }}
     {_FIELDS}
     """

@@ -8,7 +8,7 @@ from typing import Any
 
 from countersign.connection.graphql import Connection
 from countersign.errors import ClientError, RefusedError
-from countersign.operations.keypairs import KEYPAIR, KEYPAIR_ALIASES
+from countersign.operations.keypairs import KEYPAIR, KEYPAIR_ALIASES, KEYPAIR_DETAILS
 from countersign.operations.operation import Operation
 from countersign.operations.releases import RELEASE, RELEASE_NAMES
 from countersign.operations.teams import TEAM, TEAM_NAMES
@@ -33,6 +33,11 @@ def release_named(connection: Connection, name: str) -> dict[str, Any]:
 def keypair_named(connection: Connection, alias: str) -> dict[str, Any]:
     """Return a keypair, as `release_named` does."""
     return _named(connection, KEYPAIR, KEYPAIR_ALIASES, "keypair", "alias", alias)
+
+
+def keypair_details(connection: Connection, alias: str) -> dict[str, Any]:
+    """Return a keypair with its teams and what its OpenPGP certificate says."""
+    return _named(connection, KEYPAIR_DETAILS, KEYPAIR_ALIASES, "keypair", "alias", alias)
 
 
 def trusted_text(keypair: dict[str, Any]) -> str:

@@ -21,39 +21,46 @@ class VerifiedFile:
     """A file, and what is wrong with its signature; nothing if it is valid."""
 
     path: Path
-    fault: str | None
+    fault: str | None = None
+    #: Whether a signature was found at all.
+    has_signature: bool = True
 
 
-def verify_files(
-    form: SignatureForm, signatures: dict[Path, bytes | None]
-) -> Iterator[VerifiedFile]:
+#: For each file the content of its signature's file, or a text that says why there is none.
+Signatures = dict[Path, bytes | str]
+
+
+def verify_files(form: SignatureForm, signatures: Signatures) -> Iterator[VerifiedFile]:
     """Yield each file with what is wrong with its signature.
 
     Args:
         form: The form of the signatures, with their key.
-        signatures: For each file the content of its signature's file; None if there is none.
+        signatures: What there is for each file.
 
     Raises:
         UsageError: A file cannot be read.
     """
     for file in hash_files(signatures, form.file_digest_name):
         content = signatures[file.path]
-        if content is None:
-            yield VerifiedFile(file.path, "there is no signature")
+        if isinstance(content, str):
+            yield VerifiedFile(file.path, content, has_signature=False)
         elif not form.is_valid(file, content):
             yield VerifiedFile(file.path, "the signature is not that of this key over this file")
         else:
-            yield VerifiedFile(file.path, None)
+            yield VerifiedFile(file.path)
 
 
-def read_signatures(paths: dict[Path, Path]) -> dict[Path, bytes | None]:
-    """Return the content of the signature's file of each file, or None where there is none."""
-    return {file: path.read_bytes() if path.is_file() else None for file, path in paths.items()}
+def read_signatures(paths: dict[Path, Path]) -> Signatures:
+    """Return the content of the signature's file of each file, as far as there are such files."""
+    return {
+        file: path.read_bytes() if path.is_file() else f"there is no signature in {path}"
+        for file, path in paths.items()
+    }
 
 
 def read_manifest(
     path: Path, key: TrustedKey, files: Iterable[Path], namespace: str
-) -> tuple[SignatureForm, dict[Path, bytes | None]]:
+) -> tuple[SignatureForm, Signatures]:
     """Return the form and the signatures that a manifest has.
 
     Args:
@@ -89,4 +96,6 @@ def read_manifest(
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{path} is no manifest of `countersign sign`.") from error
-    return form, {file: listed.get(file) for file in files or listed}
+    return form, {
+        file: listed.get(file, f"there is no signature in {path}") for file in files or listed
+    }

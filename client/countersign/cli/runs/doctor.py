@@ -26,6 +26,15 @@ class Check:
     name: str
     detail: str
     fault: ClientError | None = None
+    #: Whether it is no fault, but may be not what somebody expects.
+    is_warning: bool = False
+
+    @property
+    def mark(self) -> str:
+        """What a person sees in front of it."""
+        if self.fault is not None:
+            return "FAULT"
+        return "WARN " if self.is_warning else "ok   "
 
 
 def examine(fields: str | None) -> None:
@@ -38,10 +47,15 @@ def examine(fields: str | None) -> None:
     for check in _checks():
         checks.append(check)
         if fields is None:
-            print_line(f"{'FAULT' if check.fault else 'ok   '}  {check.name}: {check.detail}")
+            print_line(f"{check.mark}  {check.name}: {check.detail}")
     if fields is not None:
         rows = [
-            {"name": check.name, "ok": check.fault is None, "detail": check.detail}
+            {
+                "name": check.name,
+                "ok": check.fault is None,
+                "warning": check.is_warning,
+                "detail": check.detail,
+            }
             for check in checks
         ]
         print_json([chosen(row, fields) for row in rows])
@@ -81,5 +95,7 @@ def _may_sign(permissions: list[str], *, is_frozen: bool) -> Check:
     if is_frozen:
         fault = ClientError("SIGNING_FROZEN", "An administrator stopped all signing.")
         return Check("signing", fault.message, fault)
-    may_sign = "SIGN" in permissions
-    return Check("signing", "allowed" if may_sign else "this credential has not the scope SIGN")
+    if "SIGN" not in permissions:
+        detail = "not with this credential: its scopes or its user's permissions lack SIGN"
+        return Check("signing", detail, is_warning=True)
+    return Check("signing", "allowed")

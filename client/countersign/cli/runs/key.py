@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from countersign.cli.output import chosen, print_json, print_pairs, print_rows
-from countersign.cli.rows import KEYPAIR_COLUMNS, keypair_cells
+from countersign.cli.rows import KEYPAIR_COLUMNS, keypair_cells, listed
 from countersign.connection.connect import connect
 from countersign.connection.paths import replace_file
 from countersign.errors import UsageError
 from countersign.operations.keypairs import KEYPAIRS
-from countersign.releases.lookups import keypair_named
+from countersign.releases.lookups import keypair_details, keypair_named
 from countersign.terminal import printable
+from countersign.times import shown_instant
 
 
 def print_keypairs(search: str | None, fields: str | None) -> None:
@@ -28,11 +29,14 @@ def print_keypairs(search: str | None, fields: str | None) -> None:
 def show_keypair(alias: str, fields: str | None) -> None:
     """Show a keypair."""
     with connect() as connection:
-        keypair = keypair_named(connection, alias)
+        keypair = keypair_details(connection, alias)
+    page = keypair.pop("teamsConnection")
+    keypair |= {"teams": [edge["node"]["name"] for edge in page["edges"]]}
     if fields is not None:
         print_json(chosen(keypair, fields))
         return
     public_key, held_by = keypair["publicKey"], keypair["heldBy"] or {}
+    successor, openpgp = keypair["successor"] or {}, keypair["openpgp"]
     print_pairs(
         [
             ("alias", keypair["alias"]),
@@ -40,10 +44,16 @@ def show_keypair(alias: str, fields: str | None) -> None:
             ("category", keypair["category"]),
             ("type", keypair["type"]),
             ("algorithm", keypair["algorithm"]),
-            ("enabled", "yes" if keypair["enabled"] else "no"),
+            ("state", keypair["state"].lower()),
+            ("retired", shown_instant(keypair["retiredAt"])),
+            ("successor", successor.get("alias")),
+            ("access", keypair["access"].lower()),
+            ("teams", listed(keypair["teams"], page["totalCount"])),
             ("held by", held_by.get("name")),
             ("fingerprint", public_key["fingerprint"]),
             ("for ssh", public_key["sshFingerprint"]),
+            ("for openpgp", openpgp["userId"] if openpgp else ""),
+            ("expires", (shown_instant(openpgp["expiresAt"]) or "never") if openpgp else ""),
         ]
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from countersign.cli.output import chosen, print_json, print_pairs, print_rows
+from countersign.cli.rows import listed
 from countersign.connection.connect import connect
 from countersign.operations.teams import TEAMS
 from countersign.releases.lookups import team_named
@@ -33,8 +34,8 @@ def show_team(name: str, fields: str | None) -> None:
             ("name", team["name"]),
             ("id", team["id"]),
             ("approvals", team["requiredApprovals"]),
-            ("members", _listed(team["members"], team["memberCount"])),
-            ("keypairs", _listed(team["keypairs"], team["keypairCount"])),
+            ("members", listed(team["members"], team["memberCount"])),
+            ("keypairs", listed(team["keypairs"], team["keypairCount"])),
             ("created", shown_instant(team["createdAt"])),
         ]
     )
@@ -57,10 +58,5 @@ def _cells(team: Mapping[str, Any]) -> Iterable[str]:
         team["name"],
         str(team["requiredApprovals"]),
         str(team["memberCount"]),
-        _listed(team["keypairs"], team["keypairCount"]),
+        listed(team["keypairs"], team["keypairCount"]),
     )
-
-
-def _listed(names: list[str], count: int) -> str:
-    more = [f"and {count - len(names)} more"] if count > len(names) else []
-    return ", ".join([*names, *more])

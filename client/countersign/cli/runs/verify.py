@@ -8,13 +8,19 @@ from pathlib import Path
 
 from countersign.cli.output import plural
 from countersign.connection.connect import connect
-from countersign.errors import ClientError, UsageError
+from countersign.errors import ClientError, NoSignatureError, UsageError
 from countersign.releases.lookups import keypair_named, trusted_text
 from countersign.signing.forms import SignatureForm, form_named
 from countersign.signing.names import DigestName, FormName
 from countersign.signing.results import signature_paths
 from countersign.signing.trusted_keys import TrustedKey, load_trusted_key, read_trusted_key
-from countersign.signing.verifying import read_manifest, read_signatures, verify_files
+from countersign.signing.verifying import (
+    Signatures,
+    VerifiedFile,
+    read_manifest,
+    read_signatures,
+    verify_files,
+)
 from countersign.terminal import note, print_line
 
 
@@ -42,14 +48,25 @@ def run(options: VerifyOptions) -> None:
     form, signatures = _signatures(options, _key(options))
     if not signatures:
         raise UsageError("Name the files to verify, or a manifest.")
-    faults = 0
+    faulty = []
     for file in verify_files(form, signatures):
         print_line(f"{file.path}: {file.fault or 'valid'}")
-        faults += file.fault is not None
-    if faults:
-        message = f"Not valid: {faults} of {len(signatures)}. The lines above say why."
-        raise ClientError("SIGNATURE_INVALID", message)
+        if file.fault is not None:
+            faulty.append(file)
+    if faulty:
+        raise _failure(faulty, len(signatures))
     note(plural(len(signatures), "1 signature is valid.", "{} signatures are valid."))
+
+
+def _failure(faulty: Sequence[VerifiedFile], count: int) -> ClientError:
+    """Return what a run with faulty files fails with: a signature that is not valid weighs more."""
+    if any(file.has_signature for file in faulty):
+        message = f"Not valid: {len(faulty)} of {count}. The lines above say why."
+        return ClientError("SIGNATURE_INVALID", message)
+    message = f"{faulty[0].path}: {faulty[0].fault}."
+    if len(faulty) > 1:
+        message = f"{len(faulty)} of {count} files have no signature. The lines above name them."
+    return NoSignatureError(f"{message} Name it by --signature, --out, --manifest or --format.")
 
 
 def _key(options: VerifyOptions) -> TrustedKey:
@@ -62,9 +79,7 @@ def _key(options: VerifyOptions) -> TrustedKey:
     return load_trusted_key(trusted_text(keypair).encode())
 
 
-def _signatures(
-    options: VerifyOptions, key: TrustedKey
-) -> tuple[SignatureForm, dict[Path, bytes | None]]:
+def _signatures(options: VerifyOptions, key: TrustedKey) -> tuple[SignatureForm, Signatures]:
     if options.manifest is not None:
         return read_manifest(options.manifest, key, options.files, options.namespace)
     form = form_named(options.form, key, options.digest, namespace=options.namespace)
