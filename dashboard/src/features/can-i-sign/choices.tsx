@@ -1,6 +1,7 @@
 import { SimpleGrid } from "@mantine/core";
 import { useState } from "react";
 import { useSession } from "@/app/session";
+import { keypairsToChoose } from "@/graphql/keypairs-to-choose";
 import { useLocale, useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
 import { InstantField } from "@/ui/instant-field";
@@ -61,7 +62,7 @@ function KeypairChoice(props: ChoiceProps) {
   const [search, setSearch] = useState("");
   const variables = { search: search || null };
   const { data } = useLiveQuery({ query: KeypairChoicesDocument, variables }, ["keypair:"]);
-  const choices = (data?.keypairs?.edges ?? []).map(({ node }) => choiceOfKeypair(node));
+  const choices = keypairsToChoose(data?.keypairs).map(choiceOfKeypair);
   return (
     <SearchSelect
       label={t.keypair}

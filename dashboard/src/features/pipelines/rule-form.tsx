@@ -2,6 +2,7 @@ import { Alert, Checkbox, Group, NativeSelect, NumberInput, TextInput } from "@m
 import { useState } from "react";
 import { useWords } from "@/app/session";
 import type { Permission } from "@/graphql/schema.generated";
+import { keypairsToChoose } from "@/graphql/keypairs-to-choose";
 import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
@@ -174,7 +175,10 @@ function RuleForm({ initial, isNew, command, onSubmit, ...dialog }: FormProps) {
         description={t.keypairsHint}
         error={errors.keypairIds}
         chosen={draft.keypairs}
-        choices={nodes(choices.data?.keypairs).map((each) => ({ value: each.id, label: each.alias }))}
+        choices={keypairsToChoose(choices.data?.keypairs).map((each) => ({
+          value: each.id,
+          label: each.alias,
+        }))}
         onSearch={setAlias}
         onChange={(keypairs) => change({ keypairs })}
       />

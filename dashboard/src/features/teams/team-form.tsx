@@ -2,6 +2,7 @@ import { NumberInput, TextInput } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { PeopleField } from "@/features/people/people-field";
+import { keypairsToChoose } from "@/graphql/keypairs-to-choose";
 import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
@@ -126,7 +127,7 @@ function KeypairsField(field: KeypairsProps) {
   const t = useMessages(messages);
   const [alias, setAlias] = useState("");
   const { data } = useLiveQuery({ query: KeypairChoicesDocument, variables: { alias: alias || null } }, []);
-  const keypairs = (data?.keypairs?.edges ?? []).map(({ node }) => ({ value: node.id, label: node.alias }));
+  const keypairs = keypairsToChoose(data?.keypairs).map(({ id, alias: label }) => ({ value: id, label }));
   return (
     <SearchMultiSelect
       {...field}
