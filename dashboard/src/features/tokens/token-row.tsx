@@ -1,6 +1,7 @@
 import { Group, Stack, Text } from "@mantine/core";
 import { useNow } from "@/app/clock";
 import { useWords } from "@/app/session";
+import type { Permission } from "@/graphql/schema.generated";
 import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
 import { ConfirmedAction } from "@/ui/confirmed-action";
@@ -10,11 +11,13 @@ import { StateBadge } from "@/ui/status-badge";
 import { messages } from "./messages";
 import { RevokeTokenDocument, type TokenRowFragment } from "./tokens.generated";
 
+/** What everybody holds without a role. */
+const OWN_PERMISSIONS: ReadonlySet<Permission> = new Set(["MANAGE_OWN_PROFILE", "MANAGE_OWN_TOKENS"]);
+
 /** One token of the list: whose it is, what it may do and until when, and the button that ends it. */
 export function TokenRow({ token }: { token: TokenRowFragment }) {
   const t = useMessages(messages);
-  const word = useWords();
-  const { name, user, scopes, lastUsedAt, expiresAt, revokedAt } = token;
+  const { name, user, lastUsedAt, expiresAt, revokedAt } = token;
   const isOver = useIsOver(token);
   return (
     <>
@@ -39,12 +42,27 @@ export function TokenRow({ token }: { token: TokenRowFragment }) {
         </Text>
       </Stack>
       <Group justify="space-between" wrap="nowrap" gap="sm">
-        <Text size="sm" c="dimmed">
-          {scopes.map((scope) => word("permissions", scope)).join(", ")}
-        </Text>
+        <Scopes token={token} />
         {!isOver && <Revoke token={token} />}
       </Group>
     </>
+  );
+}
+
+/** What a token can do: those of its scopes that its user holds. The others have no effect. */
+function Scopes({ token: { scopes, user } }: { token: TokenRowFragment }) {
+  const t = useMessages(messages);
+  const word = useWords();
+  const [held, others] = [true, false].map((isHeld) =>
+    scopes
+      .filter((scope) => (OWN_PERMISSIONS.has(scope) || user.permissions.includes(scope)) === isHeld)
+      .map((scope) => word("permissions", scope))
+      .join(", "),
+  );
+  return (
+    <Text size="sm" c="dimmed" style={{ whiteSpace: "pre-line" }}>
+      {[held || t.nothing, others && t.withoutEffect(others)].filter(Boolean).join("\n")}
+    </Text>
   );
 }
 
