@@ -15,7 +15,7 @@ export function KeypairActions({ keypair }: { keypair: KeypairDetailFragment }) 
   const t = useMessages(messages);
   const word = useWords();
   const command = useCommand(UpdateKeypairDocument, ({ result }) => result, "keypair:");
-  const { id, alias, enabled } = keypair;
+  const { id, alias, enabled, heldBy } = keypair;
   return (
     <>
       <ButtonLink to="/can-i-sign" search={{ keypair: id }} variant="default">
@@ -43,7 +43,7 @@ export function KeypairActions({ keypair }: { keypair: KeypairDetailFragment }) 
         action={enabled ? "DISABLE" : "ENABLE"}
         what={alias}
         color={enabled ? "red" : "brand"}
-        text={enabled ? t.disableText : t.enableText}
+        text={enabled ? t.disableText(heldBy?.name) : t.enableText}
         command={command}
         onConfirm={() => command.run({ input: { id, enabled: !enabled } })}
       />

@@ -1,7 +1,7 @@
 import { Card, SimpleGrid } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { useWords } from "@/app/session";
+import { useSession, useWords } from "@/app/session";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
 import { Facts } from "@/ui/facts";
@@ -18,6 +18,7 @@ import { KeypairBadge } from "./keypair-badge";
 import { KeypairDocument, type KeypairDetailFragment } from "./keypairs.generated";
 import { messages } from "./messages";
 import { PublicKey } from "./public-key";
+import { Retirement } from "./retirement";
 
 const route = getRouteApi("/keypairs/$id");
 const CONCERNS = ["keypair:", "release:", "team:", "user:", "account:"];
@@ -51,7 +52,9 @@ export function KeypairPage(): ReactNode {
 function KeypairFacts({ keypair }: { keypair: KeypairDetailFragment }) {
   const t = useMessages(messages);
   const word = useWords();
+  const { account } = useSession();
   const { type, category, algorithm, access, backend, createdAt, retiredAt, heldBy, openpgp } = keypair;
+  const isInService = retiredAt === null;
   const names = (edges: { node: { name: string } }[]) => edges.map(({ node }) => node.name).join(", ");
   return (
     <Section title={t.facts}>
@@ -64,15 +67,22 @@ function KeypairFacts({ keypair }: { keypair: KeypairDetailFragment }) {
             [t.category, word("categories", category)],
             [t.algorithm, algorithm],
             [t.access, t.accesses[access]],
-            [t.users, names(keypair.usersConnection.edges)],
-            [t.teams, names(keypair.teamsConnection.edges)],
+            [
+              t.users,
+              names(keypair.usersConnection.edges) ||
+                (isInService && access === "RESTRICTED" && t.nobodyAssigned),
+            ],
+            [
+              t.teams,
+              names(keypair.teamsConnection.edges) || (isInService && account.teamsEnabled && t.noTeam),
+            ],
             [t.backend, backend],
             [t.createdAt, <Instant key="at" at={createdAt} />],
             [t.openpgpUserId, openpgp?.userId],
             [t.openpgpUntil, openpgp && <Expiry key="until" at={openpgp.expiresAt} />],
             [t.predecessor, keypair.predecessor && <KeypairLink key="before" {...keypair.predecessor} />],
             [t.successor, keypair.successor && <KeypairLink key="after" {...keypair.successor} />],
-            [t.retiredAt, retiredAt && <Instant key="retired" at={retiredAt} />],
+            [t.retiredAt, retiredAt && <Retirement key="retired" keypair={keypair} />],
           ]}
         />
       </Card>

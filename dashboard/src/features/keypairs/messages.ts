@@ -82,14 +82,21 @@ const en = {
   renewText:
     "The successor gets a key of its own in the same signer, and the same algorithm, access, people and teams. This keypair stays as it is until it is retired.",
   retireText:
-    "No signature is ever made with it again, and nobody can take that back. An open release that holds it is stopped. Its public key and its signatures stay.",
+    "No signature is ever made with it again, and nobody can take that back. Its public key and its signatures stay.",
+  stops: "This release, which holds it, is stopped:",
+  stopsHolder: "An open release that holds it is stopped.",
+  by: (name: string) => `by ${name}`,
+  nobodyAssigned:
+    "Nobody, so nobody can sign with it. Whoever manages keypairs can edit it and assign people.",
+  noTeam: "None, so nobody can sign with it. Whoever manages teams can edit one and give it the keypair.",
   openpgpUserId: "OpenPGP user id",
   openpgpExpiresAt: "OpenPGP certificate expires; never if left empty",
   openpgpUntil: "OpenPGP certificate expires",
   openpgpForm: "Its OpenPGP certificate is one of the forms of its public key.",
   userIdStays: "It stays as it is if left empty.",
   canISign: "Can I sign?",
-  disableText: "No signature is made with it any more. An open release that holds it is stopped.",
+  disableText: (release: string | undefined) =>
+    `No signature is made with it any more. ${release ? `The release ${release}, which holds it,` : "An open release that holds it"} is stopped.`,
   enableText: "Signatures can be made with it again, as soon as a release allows it.",
   removeText: "The certificate is no longer given out. The keypair and its signatures stay.",
   defaultText: "Signatures come with this certificate from now on.",
@@ -168,15 +175,22 @@ const de: typeof en = {
   renewText:
     "Der Nachfolger bekommt einen eigenen Schlüssel im selben Signierer und dieselben Angaben: Algorithmus, Zugriff, Personen und Teams. Dieses Schlüsselpaar bleibt, wie es ist, bis es außer Dienst gestellt wird.",
   retireText:
-    "Damit entsteht nie wieder eine Signatur, und niemand kann das zurücknehmen. Ein offenes Release, das es verwendet, wird abgebrochen. Sein öffentlicher Schlüssel und seine Signaturen bleiben.",
+    "Damit entsteht nie wieder eine Signatur, und niemand kann das zurücknehmen. Sein öffentlicher Schlüssel und seine Signaturen bleiben.",
+  stops: "Dieses Release, das es verwendet, wird abgebrochen:",
+  stopsHolder: "Ein offenes Release, das es verwendet, wird abgebrochen.",
+  by: (name) => `von ${name}`,
+  nobodyAssigned:
+    "Niemand, also kann niemand damit signieren. Wer Schlüsselpaare verwaltet, kann es bearbeiten und Personen zuordnen.",
+  noTeam:
+    "Keines, also kann niemand damit signieren. Wer Teams verwaltet, kann eines bearbeiten und ihm das Schlüsselpaar geben.",
   openpgpUserId: "OpenPGP-Benutzerkennung",
   openpgpExpiresAt: "Ablauf des OpenPGP-Zertifikats; leer: nie",
   openpgpUntil: "Ablauf des OpenPGP-Zertifikats",
   openpgpForm: "Sein OpenPGP-Zertifikat ist eine der Formen seines öffentlichen Schlüssels.",
   userIdStays: "Leer bleibt sie, wie sie ist.",
   canISign: "Darf ich signieren?",
-  disableText:
-    "Es entsteht keine Signatur mehr damit. Ein offenes Release, das es verwendet, wird abgebrochen.",
+  disableText: (release) =>
+    `Es entsteht keine Signatur mehr damit. ${release ? `Das Release ${release}` : "Ein offenes Release"}, das es verwendet, wird abgebrochen.`,
   enableText: "Damit kann wieder signiert werden, sobald ein Release es erlaubt.",
   removeText: "Das Zertifikat wird nicht mehr herausgegeben. Das Schlüsselpaar und seine Signaturen bleiben.",
   defaultText: "Signaturen kommen ab jetzt mit diesem Zertifikat.",

@@ -12,6 +12,7 @@ import {
   RetireKeypairDocument,
   type KeypairDetailFragment,
 } from "./keypairs.generated";
+import { Holder } from "./holder";
 import { messages } from "./messages";
 
 interface Props {
@@ -68,6 +69,7 @@ export function RenewKeypair({ keypair, action, onClose }: Props) {
 export function RetireKeypair({ keypair, action, onClose }: Props) {
   const t = useMessages(messages);
   const { of } = useMessages(common);
+  const { heldBy } = keypair;
   const { run, refusals, busy } = useCommand(RetireKeypairDocument, ({ result }) => result, "keypair:");
   const { draft, text, rest } = useDraft({ reason: "" }, refusals, ["reason"]);
   const retire = async () => {
@@ -82,7 +84,16 @@ export function RetireKeypair({ keypair, action, onClose }: Props) {
       onSubmit={retire}
       onClose={onClose}
     >
-      <Alert color="red">{t.retireText}</Alert>
+      <Alert color="red">
+        {t.retireText}{" "}
+        {heldBy ? (
+          <>
+            {t.stops} <Holder release={heldBy} />.
+          </>
+        ) : (
+          t.stopsHolder
+        )}
+      </Alert>
       <TextInput label={t.reason} description={t.reasonHint} {...text("reason")} data-autofocus required />
     </FormDialog>
   );
