@@ -9,10 +9,13 @@ interface Window {
   startsAt: string;
   endsAt: string;
   endedAt: string | null;
+  maxSignatures: number;
+  signaturesUsed: number;
 }
 
-/** How long until a release's window opens or closes, by the server's clock. */
-export function Countdown({ release: { status, startsAt, endsAt, endedAt } }: { release: Window }) {
+/** How long until a release's window opens or closes, by the server's clock, and whether an open one is used up. */
+export function Countdown({ release }: { release: Window }) {
+  const { status, startsAt, endsAt, endedAt } = release;
   const now = useNow();
   const formats = useFormats();
   const t = useMessages(messages);
@@ -21,5 +24,7 @@ export function Countdown({ release: { status, startsAt, endsAt, endedAt } }: { 
   const isOpen = status === "IN_PROGRESS";
   if (!isOpen && toStart > 0) return <>{t.opensIn(formats.duration(toStart))}</>;
   if (toEnd <= 0 || (!isOpen && status !== "PENDING")) return <>{t.overdue}</>;
-  return <>{(isOpen ? t.closesIn : t.expiresIn)(formats.duration(toEnd))}</>;
+  const said = (isOpen ? t.closesIn : t.expiresIn)(formats.duration(toEnd));
+  const isUsedUp = isOpen && release.signaturesUsed >= release.maxSignatures;
+  return <>{isUsedUp ? t.usedUp(said) : said}</>;
 }
