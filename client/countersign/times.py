@@ -35,6 +35,11 @@ def parse_length(text: str) -> timedelta:
         raise UsageError(f"{text} is too long.") from error
 
 
+def is_relative(text: str) -> bool:
+    """Whether a point in time is another one whenever it is read: `now`, or `now+10m`."""
+    return _RELATIVE.fullmatch(" ".join(text.split())) is not None
+
+
 def parse_instant(text: str, now: datetime) -> datetime:
     """Return a point in time: RFC 3339, `now`, `now+10m`, or a day and time of a time zone.
 

@@ -83,6 +83,16 @@ def test_the_release_says_when_it_can_sign(site: Site, folder: Path) -> None:
     # A rerun of the request finds it.
     assert "requested already" in site.run(*request, "--for", "1h", "--max", "1").stderr
 
+    # One with other terms names them, and changes nothing.
+    other_terms = (*request, "--for", "2h", "--max", "7", "--version", "1.1")
+    refused = site.run(*other_terms, status=1).stderr
+    assert "NAME_TAKEN: Awaited was requested already, with other terms: " in refused
+    assert "signatures (asked: 7; has: 1), version (asked: 1.1; has: none), length (" in refused
+    assert "(asked: 2:00:00; has: 1:00:00)" in refused
+    other_keys = ("--key", "third", "--for", "1h", "--max", "1")
+    assert "keypairs (asked: second, third" in site.run(*request, *other_keys, status=1).stderr
+    assert site.json("release", "show", "Awaited")["maxSignatures"] == 1
+
     process = site.start(*words, "--wait")
     site.approve("Awaited")
     _, errors = process.communicate(timeout=60)

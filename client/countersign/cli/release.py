@@ -44,9 +44,10 @@ def request(
     wait: Wait = None,
     fields: JsonFields = None,
 ) -> None:
-    """Request a release, unless one of this name with these keypairs is open or requested already.
+    """Request a release, unless one of this name with these terms is open or requested already.
 
-    So a pipeline that runs again finds its request. With --wait it waits until the release opens.
+    So a pipeline that runs again finds its request. Other terms are named and refused.
+    With --wait it waits until the release opens.
     """
     from countersign.cli.runs.release import RequestOptions, request_release
 

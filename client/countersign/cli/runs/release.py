@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -29,9 +29,10 @@ from countersign.releases.lookups import (
     team_named,
     user_with_email,
 )
+from countersign.releases.terms import Terms
 from countersign.releases.waiting import AWAITED, OPEN, wait_until_open
 from countersign.terminal import note, print_line
-from countersign.times import parse_instant, parse_length, rfc3339, shown_instant
+from countersign.times import is_relative, parse_instant, parse_length, rfc3339, shown_instant
 
 #: By the verb, what ends a release.
 _ENDINGS = {"withdraw": WITHDRAW_RELEASE, "close": CLOSE_RELEASE, "stop": STOP_RELEASE}
@@ -65,6 +66,26 @@ class RequestOptions:
             return starts_at, starts_at + parse_length(self.duration)
         raise UsageError("Say when the window ends: either --ends or --for.")
 
+    def terms(self, keypairs: Iterable[Mapping[str, Any]], team: str | None) -> Terms:
+        """Return what a release that an earlier run requested has to have.
+
+        Args:
+            keypairs: The keypairs that the options name.
+            team: The name of the team.
+        """
+        now = datetime.now(UTC)
+        starts, ends = self.starts, self.ends
+        return Terms(
+            keypairs=[keypair["alias"] for keypair in keypairs],
+            max_signatures=self.max_signatures,
+            team=team,
+            version=self.version,
+            note=self.note,
+            starts_at=None if is_relative(starts) else parse_instant(starts, now),
+            ends_at=None if ends is None or is_relative(ends) else parse_instant(ends, now),
+            length=None if self.duration is None else parse_length(self.duration),
+        )
+
 
 def request_release(options: RequestOptions, *, wait: str | None, fields: str | None) -> None:
     """Request a release or find it, and wait for it if that is wanted."""
@@ -83,44 +104,57 @@ def request_release(options: RequestOptions, *, wait: str | None, fields: str | 
             "version": options.version,
             "note": options.note,
         }
-        if options.team is not None:
-            values["teamId"] = team_named(connection, options.team)["id"]
+        team = team_named(connection, options.team) if options.team is not None else None
+        if team is not None:
+            values["teamId"] = team["id"]
         if options.participants:
             users = [user_with_email(connection, email) for email in options.participants]
             values["participantIds"] = [user["id"] for user in users]
-        release = _request_or_find(connection, values)
+        terms = options.terms(keypairs, team["name"] if team is not None else None)
+        release = _request_or_find(connection, values, terms)
         if wait is not None:
             release = wait_until_open(connection, release, limit, tell_status)
     _print(release, fields)
 
 
-def _request_or_find(connection: Connection, values: Mapping[str, Any]) -> dict[str, Any]:
+def _request_or_find(
+    connection: Connection, values: Mapping[str, Any], terms: Terms
+) -> dict[str, Any]:
     """Return the new release, or the one of the same name that an earlier run requested.
 
     Raises:
-        RefusedError: The request was refused; also if the release of this name has ended, or is
-            for other keypairs.
+        RefusedError: The request was refused; also if the release of this name has ended, or has
+            other terms.
     """
     try:
         return dict(connection.change(CREATE_RELEASE, dict(values))["release"])
     except RefusedError as error:
         if error.code not in {"NAME_TAKEN", "KEYPAIR_IN_USE"}:
             raise
-        release = _earlier_request(connection, values)
+        release = _earlier_request(connection, values["name"])
         if release is None:
             raise
+        if different := terms.differences(release):
+            raise _conflict(release, different) from error
     note(f"{release['name']} was requested already.")
     return release
 
 
-def _earlier_request(connection: Connection, values: Mapping[str, Any]) -> dict[str, Any] | None:
+def _earlier_request(connection: Connection, name: str) -> dict[str, Any] | None:
+    """Return the release of this name, if it has not ended."""
     try:
-        release = release_named(connection, values["name"])
+        release = release_named(connection, name)
     except RefusedError:
         return None
-    ids = {keypair["id"] for keypair in release["keypairs"]}
-    is_same = ids == set(values["keypairIds"]) and release["status"] in {OPEN, *AWAITED}
-    return release if is_same else None
+    return release if release["status"] in {OPEN, *AWAITED} else None
+
+
+def _conflict(release: Mapping[str, Any], different: Sequence[str]) -> RefusedError:
+    return RefusedError(
+        "NAME_TAKEN",
+        f"{release['name']} was requested already, with other terms: {', '.join(different)}."
+        " Ask for what it has, edit or withdraw it, or give another name.",
+    )
 
 
 def print_releases(conditions: Mapping[str, Any], limit: int, fields: str | None) -> None:
