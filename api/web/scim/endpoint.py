@@ -47,17 +47,22 @@ _NO_TOKEN = "Send an API token of a user who manages users, as Authorization: Be
 class BoundedService(ScimService):
     """The SCIM library's service, with a limit on what a PATCH may cost."""
 
-    def read_patch(self, *arguments: Any, **options: Any) -> PatchOp[Any]:
-        """Read a PATCH; refuses one with too many operations."""
-        patch = super().read_patch(*arguments, **options)
-        number = sum(map(_number_of_operations, patch.operations or ()))
+    def read_patch(
+        self, resource_type: ResourceType, body: bytes, content_type: str | None
+    ) -> PatchOp[Any]:
+        """Read a PATCH; refuses one with too many operations.
+
+        They are counted first: the time to validate values that are removed grows with the square
+        of their number.
+        """
+        number = number_of_operations(self.decode_body(body, content_type))
         if number > MAX_PATCH_OPERATIONS:
             message = (
                 f"A PATCH has at most {MAX_PATCH_OPERATIONS} operations, and each value that is"
                 f" removed counts as one; this one has {number}. Send several requests."
             )
             raise PayloadTooLargeException(detail=message)
-        return patch
+        return super().read_patch(resource_type, body, content_type)
 
 
 class OffLoopHandler(AsyncScimHandler):
@@ -92,11 +97,23 @@ class OffLoopHandler(AsyncScimHandler):
         return updated
 
 
-def _number_of_operations(operation: PatchOperation[Any]) -> int:
-    """Return how often the resource is looked through: for each value that is removed."""
-    is_removal = operation.op is PatchOperation.Op.remove
-    values = operation.value if is_removal else None
-    return max(len(values), 1) if isinstance(values, list) else 1
+def number_of_operations(document: object) -> int:
+    """Return how often a PATCH looks through the resource: for each value that is removed.
+
+    Names are not looked at, since the library takes many spellings of each: whatever list of
+    objects the document has is one of operations.
+    """
+    members = document.values() if isinstance(document, dict) else ()
+    lists = [member for member in members if isinstance(member, list)]
+    operations = [item for list_ in lists for item in list_ if isinstance(item, dict)]
+    return sum(map(_number_of_values, operations))
+
+
+def _number_of_values(operation: dict[str, Any]) -> int:
+    texts = {value.lower() for value in operation.values() if isinstance(value, str)}
+    is_removal = PatchOperation.Op.remove.value in texts
+    values = [len(value) for value in operation.values() if isinstance(value, list)]
+    return max([1, *values]) if is_removal else 1
 
 
 class ScimEndpoint:

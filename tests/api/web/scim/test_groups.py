@@ -16,7 +16,7 @@ from engine.commands.administration.users import CreateUser
 from engine.model.vocabulary import Permission
 from engine.persistence.store import tables as t
 from tests.api.web.scim.conftest import Directory, token_of
-from tests.api.web.scim.test_users import patch
+from tests.api.web.scim.test_users import PATCH, patch
 from tests.support.world import make_world
 
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -161,6 +161,28 @@ async def test_a_patch_of_too_many_operations_is_refused(directory: Directory) -
     for too_many in (patch(*[keep] * (MAX_PATCH_OPERATIONS + 1)), patch(removal)):
         error = await directory.refused(413, "PATCH", path, too_many)
         assert str(MAX_PATCH_OPERATIONS) in error["detail"]
+
+
+@pytest.mark.parametrize(
+    ("operations", "op", "value"),
+    [("Operations", "op", "value"), ("operations", "OP", "Value"), ("Oper_ations", "op", "value")],
+)
+async def test_too_many_are_refused_before_they_are_validated(
+    directory: Directory,
+    monkeypatch: pytest.MonkeyPatch,
+    operations: str,
+    op: str,
+    value: str,
+) -> None:
+    # To validate the values of one request of two megabytes takes more than a minute.
+    validated: list[object] = []
+    monkeypatch.setattr(ScimService, "read_patch", lambda *arguments: validated.append(arguments))
+    removal = {op: "REMOVE", "path": "members", value: [{"value": "x"}] * 100_000}
+    document = {"schemas": [PATCH], operations: [removal]}
+    path = f"/Groups/{directory.world.things['blue']}"
+    error = await directory.refused(413, "PATCH", path, document)
+    assert "this one has 100000" in error["detail"]
+    assert validated == []
 
 
 async def test_a_patch_is_applied_off_the_event_loop(
