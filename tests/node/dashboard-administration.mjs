@@ -74,6 +74,7 @@ assert.equal((await offered()).some((name) => /PSS|ML_DSA/.test(name)), false, "
 await dialog.getByLabel("Algorithm").selectOption("ED25519");
 await isRefused("Create keypair", "Name");
 await dialog.getByLabel("Name").first().fill("packages");
+assert.equal(await dialog.locator("[aria-invalid=true]").count(), 0, "what was refused is said until the field is changed");
 await dialog.getByLabel("OpenPGP user id").fill("Example <releases@example.com>");
 await dialog.getByLabel("OpenPGP certificate expires").fill("2001-01-01T00:00");
 await isRefused("Create keypair", "OpenPGP certificate expires");
@@ -128,6 +129,7 @@ await submit("Retire");
 await dialog.waitFor({ state: "hidden" });
 await shows(page, "Retired");
 assert.equal((await facts("packages-2")).enabled, false);
+await shows(page, "packages-3 is in use everywhere");
 await look("retired");
 
 // A key in a file: with a wrong passphrase it is refused, and the passphrase is typed again.

@@ -95,6 +95,23 @@ await sign("falcon-release", "falcon.zip");
 await dana.context().setOffline(false);
 await dana.getByText("Connection lost.").waitFor({ state: "hidden" });
 await shows(dana, "2 of 3 signatures");
+
+// Ann changes the open release. Its approval stands, which is said before; she confirms what allows more signatures.
+await ann.goto(`${url}/request?edit=${open.split("/").at(-1)}`);
+await shows(ann, "its approval stands whatever you change");
+await ann.getByLabel("Signatures at most").fill("2");
+await ann.getByRole("button", { name: "Save", exact: true }).click();
+await ann.getByRole("heading", { level: 1, name: "Falcon 9" }).waitFor();
+await shows(dana, "all signatures are used, closes in");
+await ann.getByRole("link", { name: "Edit", exact: true }).click();
+await ann.getByLabel("Signatures at most").fill("3");
+await ann.getByRole("button", { name: "Save", exact: true }).click();
+await shows(ann, "The open release allows more than was approved");
+await ann.getByRole("dialog").getByRole("button", { name: "Save", exact: true }).click();
+await shows(dana, "2 of 3 signatures");
+await shows(ann, "2 of 3 signatures");
+await ann.getByRole("link", { name: "Home" }).click();
+
 await act(dana, "Close");
 await dana.locator("[data-status=COMPLETED]").first().waitFor();
 const release = dana.url();
