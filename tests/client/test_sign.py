@@ -34,6 +34,10 @@ def test_files_are_signed_verified_and_listed(site: Site, folder: Path) -> None:
         *("sign", *files, "--key", "vault", "--release", "Signed", "--manifest", manifest)
     )
     assert "12 files signed and verified" in done.stderr
+    assert "before" not in done.stderr
+    assert f"Written: {files[0]}.sig, {files[1]}.sig, " in done.stderr
+    assert f"{files[9]}.sig, and 2 more." in done.stderr
+    assert "The release 'Signed' has 0 signatures left." in done.stderr
     assert openssl_verifies(site, "vault", files[0])
     listed = json.loads(manifest.read_text())
     assert [entry["name"] for entry in listed["files"]] == [str(file) for file in files]
@@ -42,14 +46,16 @@ def test_files_are_signed_verified_and_listed(site: Site, folder: Path) -> None:
 
     # Again, it uses nothing, although all signatures of the release are used.
     signatures = [Path(f"{file}.sig").read_bytes() for file in files]
-    site.run("sign", *files, "--key", "vault", "--release", "Signed")
+    again = site.run("sign", *files, "--key", "vault", "--release", "Signed").stderr
+    assert "12 files were signed before: they got the signatures that they had." in again
     assert [Path(f"{file}.sig").read_bytes() for file in files] == signatures
     assert site.json("release", "show", "Signed")["signaturesUsed"] == 12
 
     # One file more is refused, and named.
     (more,) = write_files(folder / "more", 1)
     refused = site.run("sign", more, "--key", "vault", "--release", "Signed", status=5)
-    assert "QUOTA_EXHAUSTED" in refused.stderr
+    assert refused.stderr.count("QUOTA_EXHAUSTED") == 1
+    assert refused.stderr.count("\n") == 1
     assert not Path(f"{more}.sig").exists()
 
     # Without a server: the public key and the manifest, or the signatures' files.

@@ -15,3 +15,5 @@ VIEWER = Operation(
     }
     """
 )
+
+SERVER_TIME = Operation("query ServerTime { serverTime }")

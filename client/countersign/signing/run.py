@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -28,6 +29,11 @@ class RunResult:
     failures: dict[str, ClientError] = field(default_factory=dict)
     #: The number of files that were not tried, since one before them was refused.
     untried: int = 0
+
+    def count_before(self, instant: datetime) -> int:
+        """Return how many of the signatures were made before an instant of the server's clock."""
+        made = (datetime.fromisoformat(file.signature.created_at) for file in self.signed)
+        return sum(at < instant for at in made)
 
     @property
     def first_failure(self) -> ClientError | None:

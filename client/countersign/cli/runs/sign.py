@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
 
 from countersign.cli.output import plural
+from countersign.cli.rows import listed
 from countersign.cli.waiting import tell_status, wait_limit
 from countersign.connection.connect import connect
 from countersign.connection.graphql import Connection
 from countersign.connection.paths import remove_left_behind
-from countersign.errors import RefusedError, UsageError
+from countersign.errors import ClientError, RefusedError, UsageError
+from countersign.operations.releases import RELEASE
 from countersign.operations.signing import EXPLAIN_SIGN
+from countersign.operations.viewer import SERVER_TIME
 from countersign.releases.lookups import keypair_named, release_named, trusted_text
 from countersign.releases.waiting import require_open, wait_until_open
 from countersign.signing.batches import MAX_DIGESTS, Order
@@ -32,6 +36,15 @@ from countersign.terminal import note, print_line
 
 #: Failures that are named one by one.
 _SHOWN_FAILURES = 10
+#: Files of signatures that are named one by one.
+_SHOWN_PATHS = 10
+#: By how much the clocks of two machines of one server may differ.
+_CLOCK_DIFFERENCE = timedelta(seconds=0.5)
+_SIGNED = ("1 file signed and verified.", "{} files signed and verified.")
+_MADE_BEFORE = (
+    "1 file was signed before: it got the signature that it had.",
+    "{} files were signed before: they got the signatures that they had.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +89,14 @@ def run(options: SignOptions) -> None:
         if options.out is not None:
             options.out.mkdir(parents=True, exist_ok=True)
         remove_left_behind(targets.values())
+        begun_at = datetime.fromisoformat(connection.run(SERVER_TIME)["serverTime"])
         with _progress(len(targets)) as advance:
             result = sign_files(connection, order, targets, advance)
-    _report(result)
+        if len(targets) == 1 and result.first_failure is not None:
+            raise result.first_failure
+        _report_signed(result, begun_at - _CLOCK_DIFFERENCE)
+        _report_left(connection, release)
+    _report_failures(result)
     if options.manifest is not None:
         about = {
             "keypair": keypair["alias"],
@@ -167,8 +185,29 @@ def _explain(
     note(f"{count} files would be signed now. Nothing was signed.")
 
 
-def _report(result: RunResult) -> None:
-    """Say what became of the files.
+def _report_signed(result: RunResult, begun_at: datetime) -> None:
+    """Say which signatures were written, and how many of them were made before this run."""
+    note(plural(len(result.signed), *_SIGNED))
+    if earlier := result.count_before(begun_at):
+        note(plural(earlier, *_MADE_BEFORE))
+    if result.signed:
+        paths = [str(file.signature_path) for file in result.signed]
+        note(f"Written: {listed(paths[:_SHOWN_PATHS], len(paths))}.")
+
+
+def _report_left(connection: Connection, release: dict[str, Any] | None) -> None:
+    """Say how many signatures a release has left, if the server still says so."""
+    if release is None:
+        return
+    with suppress(ClientError):
+        latest = connection.run_once(RELEASE, {"id": release["id"]})["release"]
+        if latest is not None:
+            left = plural(latest["signaturesLeft"], "1 signature", "{} signatures")
+            note(f"The release {latest['name']!r} has {left} left.")
+
+
+def _report_failures(result: RunResult) -> None:
+    """Say why files have no signature.
 
     Raises:
         ClientError: Some have no verified signature.
@@ -178,8 +217,6 @@ def _report(result: RunResult) -> None:
     unnamed = len(result.failures) - _SHOWN_FAILURES
     if unnamed > 0:
         note(f"... and {unnamed} more files.")
-    done = ("1 file signed and verified.", "{} files signed and verified.")
-    note(plural(len(result.signed), *done))
     if result.first_failure is None:
         return
     if result.untried:
