@@ -41,6 +41,8 @@ from engine.model.principal import Principal
 MAX_BODY_BYTES = 2 * 1024 * 1024
 #: Operations of a PATCH: each takes as long as the resource is large, and adds to it.
 MAX_PATCH_OPERATIONS = 100
+#: Characters of a path, and of a text that an attribute gets.
+MAX_PATCH_TEXT_LENGTH = 1000
 _NO_TOKEN = "Send an API token of a user who manages users, as Authorization: Bearer."  # noqa: S105
 
 
@@ -50,16 +52,23 @@ class BoundedService(ScimService):
     def read_patch(
         self, resource_type: ResourceType, body: bytes, content_type: str | None
     ) -> PatchOp[Any]:
-        """Read a PATCH; refuses one with too many operations.
+        """Read a PATCH; refuses one with too many operations, or with too long a path.
 
-        They are counted first: the time to validate values that are removed grows with the square
-        of their number.
+        This is looked at first: the time to validate what is removed grows with the square of the
+        number of values, and that to validate a path by seconds for each megabyte.
         """
-        number = number_of_operations(self.decode_body(body, content_type))
+        operations = operations_of(self.decode_body(body, content_type))
+        number = sum(map(_number_of_values, operations))
         if number > MAX_PATCH_OPERATIONS:
             message = (
                 f"A PATCH has at most {MAX_PATCH_OPERATIONS} operations, and each value that is"
                 f" removed counts as one; this one has {number}. Send several requests."
+            )
+            raise PayloadTooLargeException(detail=message)
+        if any(map(_has_long_text, operations)):
+            message = (
+                f"The path or the value of an operation has more than {MAX_PATCH_TEXT_LENGTH}"
+                " characters. Send several operations."
             )
             raise PayloadTooLargeException(detail=message)
         return super().read_patch(resource_type, body, content_type)
@@ -97,23 +106,28 @@ class OffLoopHandler(AsyncScimHandler):
         return updated
 
 
-def number_of_operations(document: object) -> int:
-    """Return how often a PATCH looks through the resource: for each value that is removed.
+def operations_of(document: object) -> list[dict[str, Any]]:
+    """Return the operations of a PATCH that was not validated yet.
 
     Names are not looked at, since the library takes many spellings of each: whatever list of
     objects the document has is one of operations.
     """
     members = document.values() if isinstance(document, dict) else ()
     lists = [member for member in members if isinstance(member, list)]
-    operations = [item for list_ in lists for item in list_ if isinstance(item, dict)]
-    return sum(map(_number_of_values, operations))
+    return [item for list_ in lists for item in list_ if isinstance(item, dict)]
 
 
 def _number_of_values(operation: dict[str, Any]) -> int:
+    """Return how often an operation looks through the resource: for each value it removes."""
     texts = {value.lower() for value in operation.values() if isinstance(value, str)}
     is_removal = PatchOperation.Op.remove.value in texts
-    values = [len(value) for value in operation.values() if isinstance(value, list)]
+    values = [len(value) for value in operation.values() if isinstance(value, list | dict)]
     return max([1, *values]) if is_removal else 1
+
+
+def _has_long_text(operation: dict[str, Any]) -> bool:
+    texts = (value for value in operation.values() if isinstance(value, str))
+    return any(len(text) > MAX_PATCH_TEXT_LENGTH for text in texts)
 
 
 class ScimEndpoint:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from scim2_server.service import ScimService
 
-from api.web.scim.endpoint import MAX_PATCH_OPERATIONS
+from api.web.scim.endpoint import MAX_PATCH_OPERATIONS, MAX_PATCH_TEXT_LENGTH
 from engine.commands.administration.teams import UpdateTeam
 from engine.commands.administration.users import CreateUser
 from engine.model.vocabulary import Permission
@@ -167,22 +167,46 @@ async def test_a_patch_of_too_many_operations_is_refused(directory: Directory) -
     ("operations", "op", "value"),
     [("Operations", "op", "value"), ("operations", "OP", "Value"), ("Oper_ations", "op", "value")],
 )
+@pytest.mark.parametrize("removed", [[{"value": "x"}] * 100_000, {str(n): "x" for n in range(101)}])
 async def test_too_many_are_refused_before_they_are_validated(
     directory: Directory,
     monkeypatch: pytest.MonkeyPatch,
     operations: str,
     op: str,
     value: str,
+    removed: Any,
 ) -> None:
     # To validate the values of one request of two megabytes takes more than a minute.
     validated: list[object] = []
     monkeypatch.setattr(ScimService, "read_patch", lambda *arguments: validated.append(arguments))
-    removal = {op: "REMOVE", "path": "members", value: [{"value": "x"}] * 100_000}
+    removal = {op: "REMOVE", "path": "members", value: removed}
     document = {"schemas": [PATCH], operations: [removal]}
     path = f"/Groups/{directory.world.things['blue']}"
     error = await directory.refused(413, "PATCH", path, document)
-    assert "this one has 100000" in error["detail"]
+    assert f"this one has {len(removed)}." in error["detail"]
     assert validated == []
+
+
+@pytest.mark.parametrize("attribute", ["path", "Path", "value"])
+async def test_a_long_path_is_refused_before_it_is_validated(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch, attribute: str
+) -> None:
+    validated: list[object] = []
+    read_patch = ScimService.read_patch
+
+    def noting(self: ScimService, *arguments: Any) -> Any:
+        validated.append(arguments)
+        return read_patch(self, *arguments)
+
+    monkeypatch.setattr(ScimService, "read_patch", noting)
+    path = f"/Groups/{directory.world.things['blue']}"
+    text = "x" * MAX_PATCH_TEXT_LENGTH
+    operation = {"op": "replace", "path": "displayName", "value": "x"} | {attribute: text}
+    await directory.call("PATCH", path, patch(operation))
+    assert len(validated) == 1
+    error = await directory.refused(413, "PATCH", path, patch(operation | {attribute: f"{text}x"}))
+    assert "more than 1000 characters" in error["detail"]
+    assert len(validated) == 1
 
 
 async def test_a_patch_is_applied_off_the_event_loop(
