@@ -80,14 +80,17 @@ class Site:
         """What a command answers with `--json all`."""
         return json.loads(self.run(*words, "--json", "all", who=who).stdout)
 
-    def change(self, mutation: str, values: dict[str, Any], selected: str) -> Any:
-        """A mutation of the administrator."""
+    def change(
+        self, mutation: str, values: dict[str, Any], selected: str, who: str | None = None
+    ) -> Any:
+        """A mutation of a person, of the administrator if nobody is named."""
+        token = self.admin_token if who is None else self.crowd.tokens[who]
         kind = f"{mutation[0].upper()}{mutation[1:]}Input"
         query = f"mutation ($input: {kind}!) {{ {mutation}(input: $input) {{ {selected}"
         answer = httpx2.post(
             f"{self.server.url}/graphql",
             json={"query": f"{query} errors {{ message }} }} }}", "variables": {"input": values}},
-            headers={"Authorization": f"Bearer {self.admin_token}"},
+            headers={"Authorization": f"Bearer {token}"},
         ).json()
         payload = answer["data"][mutation]
         assert payload["errors"] == []

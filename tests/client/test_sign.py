@@ -97,7 +97,15 @@ def test_the_release_says_when_it_can_sign(site: Site, folder: Path) -> None:
     assert "(asked: 2:00:00; has: 1:00:00)" in refused
     other_keys = ("--key", "third", "--for", "1h", "--max", "1")
     assert "keypairs (asked: second, third" in site.run(*request, *other_keys, status=1).stderr
-    assert site.json("release", "show", "Awaited")["maxSignatures"] == 1
+    awaited = site.json("release", "show", "Awaited")
+    assert awaited["maxSignatures"] == 1
+
+    # What somebody has edited since is no other request.
+    edit = {"id": awaited["id"], "revision": 1, "maxSignatures": 2}
+    site.change("updateRelease", edit, "release { id }", who="dev")
+    again = site.run(*request, "--for", "1h", "--max", "1").stderr
+    assert "edited since: signatures (asked: 1; has: 2)." in again
+    assert "keypairs (asked: second, third" in site.run(*request, *other_keys, status=1).stderr
 
     process = site.start(*words, "--wait")
     site.approve("Awaited")

@@ -140,9 +140,7 @@ def signing(maximum: int, used: int, status: Status = Status.IN_PROGRESS) -> Sig
     )
 
 
-MORE_SIGNATURES = (
-    " Ask an approver to raise the maximum, or close the release and request another."
-)
+MORE_SIGNATURES = " Ask an approver to raise the maximum, or close the release and request another."
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,8 @@ from countersign.releases.waiting import AWAITED, OPEN, wait_until_open
 from countersign.terminal import note, print_line
 from countersign.times import is_relative, parse_instant, parse_length, rfc3339, shown_instant
 
+#: Each edit of a release makes another one of it.
+_FIRST_REVISION = 1
 #: By the verb, what ends a release.
 _ENDINGS = {"withdraw": WITHDRAW_RELEASE, "close": CLOSE_RELEASE, "stop": STOP_RELEASE}
 
@@ -123,8 +125,9 @@ def _request_or_find(
     """Return the new release, or the one of the same name that an earlier run requested.
 
     Raises:
-        RefusedError: The request was refused; also if the release of this name has ended, or has
-            other terms.
+        RefusedError: The request was refused; also if the release of this name has ended, has
+            other keypairs, or was requested with other terms. What people have edited since, such
+            as a later end, is noted.
     """
     try:
         return dict(connection.change(CREATE_RELEASE, dict(values))["release"])
@@ -134,9 +137,13 @@ def _request_or_find(
         release = _earlier_request(connection, values["name"])
         if release is None:
             raise
-        if different := terms.differences(release):
+        different = terms.differences(release)
+        has_keypairs = {each["id"] for each in release["keypairs"]} == set(values["keypairIds"])
+        was_edited = release["revision"] > _FIRST_REVISION
+        if different and not (has_keypairs and was_edited):
             raise _conflict(release, different) from error
-    note(f"{release['name']} was requested already.")
+    edited = f", and has been edited since: {', '.join(different)}" if different else ""
+    note(f"{release['name']} was requested already{edited}.")
     return release
 
 
