@@ -38,7 +38,7 @@ export function ActionDialog({ release, action, mutation, onClose }: Props) {
           <Textarea
             label={mutation.needsReason ? t.reason : t.comment}
             description={mutation.needsReason ? t.reasonHint : undefined}
-            error={missing ? t.reasonMissing : undefined}
+            error={missing && !words.trim() ? t.reasonMissing : undefined}
             required={mutation.needsReason}
             value={words}
             onChange={(event) => setWords(event.currentTarget.value)}
