@@ -15,6 +15,7 @@ from scim2_models import (
     Resource,
     ResourceType,
     SCIMException,
+    SearchRequest,
     UnauthorizedException,
 )
 from scim2_server.conditions import Conditions
@@ -43,11 +44,22 @@ MAX_BODY_BYTES = 2 * 1024 * 1024
 MAX_PATCH_OPERATIONS = 100
 #: Characters of a path, and of a text that an attribute gets.
 MAX_PATCH_TEXT_LENGTH = 1000
+#: Characters of a search in JSON: its filter, and the names of the attributes to return.
+MAX_SEARCH_LENGTH = 20_000
 _NO_TOKEN = "Send an API token of a user who manages users, as Authorization: Bearer."  # noqa: S105
 
 
 class BoundedService(ScimService):
-    """The SCIM library's service, with a limit on what a PATCH may cost."""
+    """The SCIM library's service, with limits on what a PATCH and a search may cost."""
+
+    def read_search(
+        self, resource_types: list[ResourceType], payload: Any
+    ) -> tuple[SearchRequest[Any], Any]:
+        """Read a search; refuses one that is too long before its filter is parsed."""
+        if len(json.dumps(payload)) > MAX_SEARCH_LENGTH:
+            message = f"A search has at most {MAX_SEARCH_LENGTH} characters. Send a shorter filter."
+            raise PayloadTooLargeException(detail=message)
+        return super().read_search(resource_types, payload)
 
     def read_patch(
         self, resource_type: ResourceType, body: bytes, content_type: str | None

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import threading
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 from scim2_server.service import ScimService
 
-from api.web.scim.endpoint import MAX_PATCH_OPERATIONS, MAX_PATCH_TEXT_LENGTH
+from api.web.scim.endpoint import (
+    MAX_PATCH_OPERATIONS,
+    MAX_PATCH_TEXT_LENGTH,
+    MAX_SEARCH_LENGTH,
+)
 from engine.commands.administration.teams import UpdateTeam
 from engine.commands.administration.users import CreateUser
 from engine.model.vocabulary import Permission
@@ -207,6 +212,16 @@ async def test_a_long_path_is_refused_before_it_is_validated(
     error = await directory.refused(413, "PATCH", path, patch(operation | {attribute: f"{text}x"}))
     assert "more than 1000 characters" in error["detail"]
     assert len(validated) == 1
+
+
+async def test_a_search_that_is_too_long_is_refused_before_its_filter_is_parsed(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ScimService, "read_search", lambda *_: pytest.fail("it was parsed"))
+    search = {"filter": "(" * MAX_SEARCH_LENGTH}
+    error = await directory.refused(413, "POST", "/Users/.search", search)
+    assert "at most 20000 characters" in error["detail"]
+    await directory.refused(413, "GET", f"/Groups?{urlencode(search)}")
 
 
 async def test_a_patch_is_applied_off_the_event_loop(
