@@ -83,7 +83,7 @@ class Site:
     #: Of SCIM, below its root.
     resources: list[str]
     tokens: Mapping[str, str]
-    asked: int = 0
+    sent: int = 0
     state: dict[str, Any] = field(default_factory=dict)
 
     def credential(self, caller: str) -> Pairs:
@@ -98,9 +98,9 @@ class Site:
 
     def ask(self, request: RawRequest) -> RawAnswer:
         """Send it from an address of its own, which has used up no rate."""
-        self.asked += 1
+        self.sent += 1
         assert self.client.portal is not None
-        return self.client.portal.call(ask, self.app, request, f"10.{self.asked >> 8}.0.1")
+        return self.client.portal.call(ask, self.app, request, f"10.{self.sent >> 8}.0.1")
 
     def rows(self) -> dict[str, Any]:
         """What is stored, but for when a credential was used last."""
