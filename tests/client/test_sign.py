@@ -155,6 +155,13 @@ def test_a_wrong_command_line_is_usage(site: Site, words: tuple[str, ...]) -> No
     site.run(*words, status=2)
 
 
+def test_a_form_that_does_not_go_with_the_keypair_says_which_do(site: Site, folder: Path) -> None:
+    (file,) = write_files(folder, 1)
+    refused = site.run("sign", file, "--key", "open", "--format", "openpgp", status=2).stderr
+    assert "needs a keypair of the category GPG, which `countersign key show` says" in refused
+    assert "--format raw, cms or sshsig." in refused
+
+
 def test_what_does_not_exist_has_failed(site: Site, folder: Path) -> None:
     (file,) = write_files(folder, 1)
     assert "NOT_FOUND" in site.run("sign", file, "--key", "nothing", status=1).stderr

@@ -175,8 +175,18 @@ def test_a_name_that_is_not_there_suggests_one(
     assert f"Did you mean {suggestion}" in refused
 
 
-def test_a_name_like_none_suggests_nothing(site: Site) -> None:
-    assert "Did you mean" not in site.run("key", "show", "zzz", status=1).stderr
+@pytest.mark.parametrize("verb", ["key", "release", "team"])
+def test_a_name_like_none_suggests_to_list_them(site: Site, verb: str) -> None:
+    refused = site.run(verb, "show", "zzz", status=1).stderr
+    assert "Did you mean" not in refused
+    assert f"`countersign {verb} list` lists those that you may see." in refused
+
+
+def test_a_request_that_needs_a_team_says_how_to_give_one(site: Site) -> None:
+    request = ("release", "request", "Teamless", "--key", "vault", "--max", "1", "--for", "1h")
+    refused = site.run(*request, status=1).stderr
+    assert "TEAM_REQUIRED" in refused
+    assert "Give --team TEAM; `countersign team list`" in refused
 
 
 def test_teams_are_listed_and_shown(site: Site) -> None:

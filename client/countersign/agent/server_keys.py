@@ -71,7 +71,9 @@ class ServerKeys:
         aliases = {key.alias.casefold() for key in await self.keys()}
         for alias in sorted((self._aliases or frozenset()) - aliases):
             message = f"There is no enabled keypair {alias!r} that you may see and tools can use."
-            raise RefusedError("NOT_FOUND", message + did_you_mean(alias, self._known_aliases))
+            suggestion = did_you_mean(alias, self._known_aliases)
+            listing = " `countersign key list` lists the keypairs."
+            raise RefusedError("NOT_FOUND", message + suggestion + listing)
 
     async def aliases_without_certificate(self) -> list[str]:
         """Return the keypairs, other than those for OpenPGP, of which no certificate is known.

@@ -17,6 +17,12 @@ from countersign.suggestions import did_you_mean
 
 #: How many names are looked through for what may have been meant.
 _MAX_NAMES = 1000
+#: By what the schema calls a thing, which verb lists those that there are.
+_LISTED_BY = {
+    "keypair": " `countersign key list` lists those that you may see.",
+    "release": " `countersign release list` lists those that you may see.",
+    "team": " `countersign team list` lists those that you may see.",
+}
 #: Global ids are base64 of a type's name and a number; names of things seldom look like it.
 _ID = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}", re.ASCII)
 
@@ -74,9 +80,8 @@ def _named(
         row = _by_id(connection, operation, field, text)
     if row is None:
         message = f"There is no {field} {text!r}, or you may not see it."
-        raise RefusedError(
-            "NOT_FOUND", message + did_you_mean(text, _names(connection, names, key))
-        )
+        suggestion = did_you_mean(text, _names(connection, names, key)) + _LISTED_BY.get(field, "")
+        raise RefusedError("NOT_FOUND", message + suggestion)
     return dict(row)
 
 

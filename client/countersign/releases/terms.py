@@ -39,9 +39,9 @@ class Terms:
             ("length", self.length, length),
         )
         return [
-            f"{name} (asked: {asked}; has: {'none' if has is None else has})"
-            for name, asked, has in terms
-            if asked is not None and asked != has
+            f"{name} (asked: {requested}; has: {'none' if present is None else present})"
+            for name, requested, present in terms
+            if requested is not None and requested != present
         ]
 
 

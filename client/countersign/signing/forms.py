@@ -100,7 +100,11 @@ def form_named(
     digest_name = digest_name or usual_digest(key)
     match name:
         case FormName.OPENPGP | FormName.CLEARSIGN:
-            raise UsageError(f"--format {name} needs a keypair of category GPG: its certificate.")
+            raise UsageError(
+                f"--format {name} needs a keypair of the category GPG, which `countersign key show`"
+                " says, or with --public-key the armored certificate of one. Other keypairs sign"
+                " with --format raw, cms or sshsig."
+            )
         case FormName.SSHSIG:
             return SshSignatureForm(key, namespace)
         case FormName.CMS:

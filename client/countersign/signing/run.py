@@ -32,8 +32,8 @@ class RunResult:
 
     def count_before(self, instant: datetime) -> int:
         """Return how many of the signatures were made before an instant of the server's clock."""
-        made = (datetime.fromisoformat(file.signature.created_at) for file in self.signed)
-        return sum(at < instant for at in made)
+        instants = (datetime.fromisoformat(file.signature.created_at) for file in self.signed)
+        return sum(at < instant for at in instants)
 
     @property
     def first_failure(self) -> ClientError | None:

@@ -36,6 +36,8 @@ from countersign.times import is_relative, parse_instant, parse_length, rfc3339,
 
 #: Each edit of a release makes another one of it.
 _FIRST_REVISION = 1
+#: What to do on the command line where the server asks for a team.
+_NAME_TEAM = "Give --team TEAM; `countersign team list` lists the teams."
 #: By the verb, what ends a release.
 _ENDINGS = {"withdraw": WITHDRAW_RELEASE, "close": CLOSE_RELEASE, "stop": STOP_RELEASE}
 
@@ -132,6 +134,8 @@ def _request_or_find(
     try:
         return dict(connection.change(CREATE_RELEASE, dict(values))["release"])
     except RefusedError as error:
+        if error.code == "TEAM_REQUIRED":
+            raise RefusedError(error.code, f"{error.message} {_NAME_TEAM}") from error
         if error.code not in {"NAME_TAKEN", "KEYPAIR_IN_USE"}:
             raise
         release = _earlier_request(connection, values["name"])
