@@ -1,6 +1,6 @@
 import { Group, Text } from "@mantine/core";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef, useState, type CSSProperties } from "react";
+import { memo, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { ReleaseSummaryFragment } from "@/graphql/fragments.generated";
 import type { Pages } from "@/graphql/use-pages";
 import { useMessages } from "@/i18n/locale";
@@ -55,11 +55,9 @@ export function ReleaseTable({ pages }: { pages: Pages<ReleaseSummaryFragment> }
         {items.map(({ index, key, start }) => {
           const release = pages.rows[index];
           const isLast = index === pages.rows.length - 1;
-          const style = { transform: `translateY(${start - offset}px)` };
+          const measure = virtualizer.measureElement;
           return (
-            release && (
-              <Row key={key} ref={virtualizer.measureElement} {...{ index, isLast, release, style }} />
-            )
+            release && <Row key={key} {...{ measure, index, isLast, release }} topPixels={start - offset} />
           );
         })}
       </div>
@@ -68,24 +66,25 @@ export function ReleaseTable({ pages }: { pages: Pages<ReleaseSummaryFragment> }
 }
 
 interface RowProps {
-  ref: (element: HTMLElement | null) => void;
+  measure: (element: HTMLElement | null) => void;
   index: number;
   isLast: boolean;
   release: ReleaseSummaryFragment;
-  style: CSSProperties;
+  topPixels: number;
 }
 
-function Row({ ref, index, isLast, release, style }: RowProps) {
+/** A row, which stays as it is while others come and go. */
+const Row = memo(function Row({ measure, index, isLast, release, topPixels }: RowProps) {
   const { id, name, version, status, startsAt, keypairs, requestedBy, team } = release;
   return (
     <div
       role="row"
-      ref={ref}
+      ref={measure}
       data-index={index}
       data-last={isLast}
       aria-rowindex={index + 1}
       className={`${classes.row} ${classes.virtual}`}
-      style={style}
+      style={{ transform: `translateY(${topPixels}px)` }}
     >
       <Group role="cell" gap="xs" wrap="nowrap">
         <TextLink to="/releases/$id" params={{ id }} fw={600} truncate>
@@ -113,4 +112,4 @@ function Row({ ref, index, isLast, release, style }: RowProps) {
       </div>
     </div>
   );
-}
+});
