@@ -1,7 +1,7 @@
 import { Text } from "@mantine/core";
 import { IconAlertTriangle, IconPlus } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
-import type { CSSProperties, MouseEvent } from "react";
+import { memo, type MouseEvent } from "react";
 import { useNow } from "@/app/clock";
 import { useSession, useWords } from "@/app/session";
 import type { ReleaseSummaryFragment } from "@/graphql/fragments.generated";
@@ -15,6 +15,9 @@ import { placeOf, spanOf, type View, type Zoom } from "./view";
 
 export type Keypair = NonNullable<LanesQuery["keypairs"]>["edges"][number]["node"];
 
+/** The height of a lane. */
+export const LANE_PIXELS = 44;
+
 interface Props {
   keypair: Keypair;
   /** Those of the keypair; none covers another, since a keypair is held by one at a time. */
@@ -22,18 +25,21 @@ interface Props {
   freezes: readonly Span[];
   view: View;
   zoom: Zoom;
-  style: CSSProperties;
+  topPixels: number;
 }
 
-/** One keypair: the releases that had it, until when it is held, and when it can be requested. */
-export function Lane({ keypair, releases, freezes, view, zoom, style }: Props) {
+/**
+ * One keypair: the releases that had it, until when it is held, and when it can be requested. It stays as it is while
+ * others come and go.
+ */
+export const Lane = memo(function Lane({ keypair, releases, freezes, view, zoom, topPixels }: Props) {
   const t = useMessages(messages);
   return (
     <div
       className={`${classes.lane} ${classes.virtual}`}
       role="group"
       aria-label={keypair.alias}
-      style={style}
+      style={{ transform: `translateY(${topPixels}px)`, height: LANE_PIXELS }}
     >
       <div className={classes.name}>
         <Text size="sm" fw={600} truncate title={keypair.alias}>
@@ -53,7 +59,7 @@ export function Lane({ keypair, releases, freezes, view, zoom, style }: Props) {
       </div>
     </div>
   );
-}
+});
 
 /** The present, as a line. */
 export function NowLine({ view }: { view: View }) {

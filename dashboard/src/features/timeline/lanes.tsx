@@ -4,13 +4,12 @@ import type { ReleaseSummaryFragment } from "@/graphql/fragments.generated";
 import type { Pages } from "@/graphql/use-pages";
 import { useFormats } from "@/i18n/formats";
 import { useLocale, useMessages } from "@/i18n/locale";
-import { Lane, NowLine, SpanMark, type Keypair } from "./lane";
+import { Lane, LANE_PIXELS, NowLine, SpanMark, type Keypair } from "./lane";
 import type { Span } from "./lane-rules";
 import { messages } from "./messages";
 import classes from "./timeline.module.css";
 import { labelledTicksOf, placeOf, type View, type Zoom } from "./view";
 
-const LANE_PIXELS = 44;
 /** How far the present is from the names where it is scrolled to. */
 const PRESENT_PIXELS = 48;
 /** So many lanes before the end of what is loaded, the next page is read. */
@@ -57,10 +56,11 @@ export function Lanes({ keypairs, releases, freezes, view, zoom }: Props) {
         <div className={classes.body} style={{ height: virtualizer.getTotalSize() }}>
           {items.map(({ index, key, start }) => {
             const keypair = lanes[index];
-            const style = { transform: `translateY(${start}px)`, height: LANE_PIXELS };
             const ofLane = keypair && (byKeypair.get(keypair.id) ?? NO_RELEASES);
             return (
-              ofLane && <Lane key={key} releases={ofLane} {...{ keypair, freezes, view, zoom, style }} />
+              ofLane && (
+                <Lane key={key} releases={ofLane} topPixels={start} {...{ keypair, freezes, view, zoom }} />
+              )
             );
           })}
         </div>
