@@ -147,10 +147,10 @@ def test_without_a_database_serve_says_how_to_make_one_and_makes_none(tmp_path: 
 
 
 def test_a_database_in_no_folder_is_told_in_a_sentence(tmp_path: Path) -> None:
-    environment = settings("sqlite:////nonexistent/x.db")
-    refused = run(environment, tmp_path, "migrate", succeeds=False)
+    missing = tmp_path / "missing" / "x.db"
+    refused = run(settings(f"sqlite:///{missing}"), tmp_path, "migrate", succeeds=False)
     assert refused.stderr == (
-        "countersign: The database /nonexistent/x.db cannot be opened:"
+        f"countersign: The database {missing} cannot be opened:"
         " does its folder exist, and may this user write there?\n"
     )
 
