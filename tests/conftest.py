@@ -21,6 +21,9 @@ settings.register_profile("everyday", max_examples=50, deadline=None)
 settings.register_profile("long", max_examples=400, deadline=None)
 settings.load_profile("everyday")
 
+#: An operation that was not prepared reads the database as a prepared one: it runs on SQLite alone.
+EXECUTED_ON_POSTGRESQL = "postgresql-executed"
+
 #: After how many new objects the garbage collector looks at them; Python's own number is 700.
 YOUNG_OBJECTS = 20_000
 
@@ -87,12 +90,16 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of tests that run on both databases, repetitions on PostgreSQL are long.
 
     The first of a kind runs there every day. What the others distinguish shows on SQLite already,
     unless the database itself is what is tested.
     """
+    repeated = [item for item in items if EXECUTED_ON_POSTGRESQL in item.nodeid]
+    if repeated:
+        config.hook.pytest_deselected(items=repeated)
+        items[:] = [item for item in items if EXECUTED_ON_POSTGRESQL not in item.nodeid]
     ids = {item.nodeid for item in items}
     seen: set[str] = set()
     for item in items:

@@ -47,7 +47,12 @@ def site(stopped_site: KeySite) -> Iterator[KeySite]:
         yield stopped_site
 
 
-on_both = pytest.mark.parametrize("stopped_site", ["local", "pkcs11"], indirect=True)
+#: Each database and each signer: neither knows which of the others there is.
+on_both = pytest.mark.parametrize(
+    ("database_url", "stopped_site"),
+    [("sqlite", "pkcs11"), ("postgresql", "local")],
+    indirect=True,
+)
 on_local = pytest.mark.parametrize("stopped_site", ["local"], indirect=True)
 on_pkcs11 = pytest.mark.parametrize("stopped_site", ["pkcs11"], indirect=True)
 

@@ -572,6 +572,7 @@ def test_every_mutation_takes_the_scopes_it_needs_and_no_single_other_one(
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_nor_does_any_pair_of_scopes_reach_further(
     stage: Stage, request: pytest.FixtureRequest
 ) -> None:
