@@ -21,6 +21,7 @@ from engine.model.algorithms import KeypairAlgorithm
 from tests.support.agent_tools import AGENT, AgentTools, agent_tools, needs, token_key_id
 from tests.support.p11_client import INITIALIZE, TokenConnection, TokenError, u32
 from tests.support.running import free_port
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 from tests.support.world import World
 
 pytestmark = [
@@ -177,7 +178,7 @@ def test_agent_answers_on_standard_input_and_output(tools: AgentTools, command: 
         text=True,
     ) as agent:
         theirs.close()
-        signature, failure = asyncio.run(asyncio.wait_for(sign_twice(ours), 20))
+        signature, failure = asyncio.run(asyncio.wait_for(sign_twice(ours), WAIT_LIMIT_SECONDS))
         assert agent.stderr
         assert "countersign: QUOTA_EXHAUSTED: " in agent.stderr.read()
         assert agent.wait(timeout=20) == 0

@@ -50,7 +50,7 @@ async def test_where_all_places_are_taken_newcomers_are_told(database: Database)
 
 async def test_whoever_the_database_never_answers_is_told_in_time(database: Database) -> None:
     executor, go_on, done = (
-        Executor(database, threads=1, timeout_seconds=0.2),
+        Executor(database, threads=1, timeout_seconds=1),
         threading.Event(),
         [],
     )

@@ -32,6 +32,7 @@ from engine.system import System
 from tests.support.releases import release_in, rows
 from tests.support.signing import code_of
 from tests.support.threads import at_once
+from tests.support.waiting import WAIT_LIMIT_SECONDS
 from tests.support.world import DIGEST, World
 
 CALLS = 3
@@ -141,7 +142,7 @@ async def test_what_waits_for_a_lock_until_its_callers_were_refused_makes_nothin
 ) -> None:
     """Their signatures would be counted, and nobody would have them."""
     database = open_world.system.database
-    executor = Executor(database, timeout_seconds=0.3)
+    executor = Executor(database, timeout_seconds=1)
     service = SigningService(open_world.system, executor)
     keypair_id = open_world.things["vault"]
     request = SignRequest(keypair_id=keypair_id, digest=DIGEST)
@@ -152,6 +153,6 @@ async def test_what_waits_for_a_lock_until_its_callers_were_refused_makes_nothin
             await service.sign(open_world.principal("dev"), keypair_id, [request])
     other.dispose()
     assert str(caught.value) == DATABASE_UNAVAILABLE
-    await asyncio.to_thread(wait, set(executor._running), timeout=5)
+    await asyncio.to_thread(wait, set(executor._running), timeout=WAIT_LIMIT_SECONDS)
     executor.shutdown()
     assert rows(open_world, t.signatures) == []

@@ -1,5 +1,6 @@
 """The SMTP channel: how the server is given, TLS with verified certificates, and signing in."""
 
+import asyncio
 import ssl
 from typing import Any
 
@@ -11,6 +12,7 @@ from notifications.channels.smtp import Server, SmtpChannel
 from tests.support.certificates import certify
 from tests.support.mails import SENDER, outgoing
 from tests.support.smtp_server import smtp_server
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -151,11 +153,11 @@ async def test_a_server_without_starttls_gets_no_mail() -> None:
 
 @pytest.mark.anyio
 async def test_a_connection_the_server_closed_is_replaced() -> None:
-    async with smtp_server(timeout=0.2) as inbox:
+    async with smtp_server(timeout=1) as inbox:
         channel = SmtpChannel(inbox.url, SENDER, timeout=5)
         await channel.send(channel.prepare(outgoing()))
-        for idle in list(channel._idle):
-            idle[1].close()
+        ((_, idle),) = channel._idle
+        await asyncio.to_thread(until, lambda: not idle.is_connected)
 
         await channel.send(channel.prepare(outgoing()))
         await channel.close()

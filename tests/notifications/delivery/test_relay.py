@@ -179,7 +179,7 @@ async def test_hanging_and_dropping_servers_harm_nobody_else(
     inbox.hanging.add("ann@example.com")
     inbox.dropping.add("bob@example.com")
 
-    relay = relay_of(world, inbox, timeout=0.5)
+    relay = relay_of(world, inbox, timeout=2)
     await relay.run_once()
     await relay._finish()
 
@@ -187,7 +187,7 @@ async def test_hanging_and_dropping_servers_harm_nobody_else(
     assert row_by_user["cat"].state == "SENT"
     assert (row_by_user["ann"].state, row_by_user["ann"].last_error) == (
         "QUEUED",
-        "no answer within 0.5 seconds",
+        "no answer within 2 seconds",
     )
     assert row_by_user["bob"].state == "QUEUED"
     assert row_by_user["bob"].last_error
@@ -413,8 +413,9 @@ async def test_the_oddest_names_that_pass_stay_in_their_place(
 
 
 async def test_it_runs_until_stopped_and_wakes_at_once(
-    world: World, notices: Notices, inbox: Inbox
+    world: World, notices: Notices, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(relay_module, "POLL_SECONDS", 600)
     stop, wake = asyncio.Event(), Wakeup()
     relay = relay_of(world, inbox)
     running = asyncio.create_task(relay.run(stop, wake))
@@ -424,7 +425,7 @@ async def test_it_runs_until_stopped_and_wakes_at_once(
 
     await asyncio.to_thread(world.request)
     wake(world.account_id)
-    await asyncio.wait_for(came.wait(), 0.9)
+    await asyncio.wait_for(came.wait(), WAIT_LIMIT_SECONDS)
     stop.set()
     await asyncio.wait_for(running, WAIT_LIMIT_SECONDS)
 
@@ -454,7 +455,7 @@ async def test_told_to_stop_it_settles_what_was_sent_and_waits_for_no_one_who_ha
     inbox.hanging.add("ann@example.com")
     inbox.delay = 0.3
     stop = asyncio.Event()
-    relay = relay_of(world, inbox, shutdown_seconds=1.5)
+    relay = relay_of(world, inbox, shutdown_seconds=5)
     running = asyncio.create_task(relay.run(stop))
     await asyncio.to_thread(until, lambda: inbox.connections == 2)
     stop.set()

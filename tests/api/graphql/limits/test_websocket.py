@@ -157,8 +157,13 @@ def test_a_connection_that_does_not_begin_is_ended(small_world: World) -> None:
         with pytest.raises(WebSocketDisconnect) as ended:
             socket.receive_json()
         assert ended.value.code == 4408
+    runtime.executor.shutdown()
+
+
+def test_a_connection_that_began_outlasts_the_time_for_beginning(small_world: World) -> None:
+    api, runtime = make_api(small_world, limits=Limits(init_seconds=2))
     with api.client, api.socket("dev") as begun:
-        time.sleep(0.1)
+        time.sleep(2.1)
         answer, _ = ask(begun, "1", {"query": "{ __typename }"})
         assert answer["payload"]["data"] == {"__typename": "Query"}
     runtime.executor.shutdown()

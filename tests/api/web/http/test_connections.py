@@ -99,7 +99,7 @@ def ask(client: socket.socket, request: bytes = WHOLE) -> bytes:
 
 
 def test_half_a_header_ends_and_others_are_served_meanwhile() -> None:
-    limits = ConnectionLimits(total=40, per_client=30, header_seconds=0.3, refused_seconds=0.5)
+    limits = ConnectionLimits(total=40, per_client=30, header_seconds=1, refused_seconds=0.5)
     with served(limits) as port, ExitStack() as stack:
         halves = [stack.enter_context(opened(port, HALF)) for _ in range(25)]
         with opened(port) as client:
@@ -126,7 +126,7 @@ def test_headers_that_trickle_are_not_waited_for_any_longer() -> None:
 
 def test_a_connection_that_says_nothing_ends_without_an_answer() -> None:
     with (
-        served(ConnectionLimits(total=9, per_client=9, header_seconds=0.2)) as port,
+        served(ConnectionLimits(total=9, per_client=9, header_seconds=1)) as port,
         opened(port) as client,
     ):
         assert rest(client) == b""
@@ -141,7 +141,7 @@ def test_a_further_request_on_the_same_connection_has_the_same_deadline(
     trickle: bytes, answer: bytes
 ) -> None:
     with (
-        served(ConnectionLimits(total=9, per_client=9, header_seconds=0.2)) as port,
+        served(ConnectionLimits(total=9, per_client=9, header_seconds=1)) as port,
         opened(port) as client,
     ):
         assert ask(client).endswith(b"hello")
@@ -152,7 +152,7 @@ def test_a_further_request_on_the_same_connection_has_the_same_deadline(
 def test_the_rest_of_a_body_that_nobody_reads_does_not_keep_a_connection() -> None:
     request = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nx"
     with (
-        served(ConnectionLimits(total=9, per_client=9, header_seconds=0.2)) as port,
+        served(ConnectionLimits(total=9, per_client=9, header_seconds=1)) as port,
         opened(port) as client,
     ):
         assert ask(client, request).endswith(b"hello")
@@ -174,7 +174,7 @@ def test_a_large_body_after_its_answer_is_no_header() -> None:
 
 def test_a_request_that_takes_its_time_is_answered() -> None:
     with (
-        served(ConnectionLimits(total=9, per_client=9, header_seconds=0.1)) as port,
+        served(ConnectionLimits(total=9, per_client=9, header_seconds=0.5)) as port,
         opened(port) as client,
     ):
         assert ask(client, WHOLE.replace(b"/ ", b"/slow ")).endswith(b"late")

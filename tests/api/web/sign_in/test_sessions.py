@@ -19,7 +19,7 @@ from engine.persistence.store import tables as t
 from engine.queries.credentials import live_sessions, principal_of_session
 from tests.api.web.sign_in.site import Site
 from tests.support.refusals import assert_refused, tags
-from tests.support.waiting import WAIT_LIMIT_SECONDS
+from tests.support.waiting import WAIT_LIMIT_SECONDS, until
 from tests.support.world import World
 
 START = StartSession(method=SignInMethod.MAIL, user_agent="Firefox\n\u202e")
@@ -196,7 +196,7 @@ async def test_following_is_no_sign_that_somebody_sits_there(site: Site) -> None
     headers = {"Accept": "text/event-stream", "Sec-Fetch-Site": "same-origin"}
     query = {"query": "subscription { releaseEvents { tag } }"}
     following = asyncio.create_task(ann.client.post("/graphql", json=query, headers=headers))
-    await asyncio.sleep(1)
+    await asyncio.to_thread(until, lambda: site.runtime.credential_usage._sessions)
     tokens, (session,) = site.runtime.credential_usage.drain()
     assert tokens == set()
     await asyncio.sleep(1)
