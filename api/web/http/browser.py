@@ -33,6 +33,8 @@ class Browser:
         self._secure = parts.scheme == "https"
         #: Of the pages, below the host.
         self.root = parts.path.rstrip("/")
+        #: Where a sign-in leads: to the dashboard, and without one on to the page of sessions.
+        self.home = f"{self.root}/"
         self._cookie_path = "/" if self._secure else self.root or "/"
         self._name = ".".join([NAME, *_NO_NAME.sub(" ", self.root).split()])
 

@@ -156,7 +156,7 @@ class LoginFlow:
                 await self._runtime.execute(before, RevokeSession(session_id=before.session_id))
         root, browser = self._browser.root, self._browser
         waits = who.method is SignInMethod.MAIL and browser.read(request, IDENTITY_TO_LINK_COOKIE)
-        path = f"{root}{LINK_IDENTITY_PATH}" if waits else local_path(then) or f"{root}/sign-in"
+        path = f"{root}{LINK_IDENTITY_PATH}" if waits else local_path(then) or browser.home
         response = go(path)
         browser.give(response, session.secret, int(LIFETIME.total_seconds()))
         self._known.remember(request, response, who.email)

@@ -86,7 +86,7 @@ class OpenIdSignIn:
         if kept_flow is None:
             if await session_of(self._runtime, request) is not None:
                 # Opened a second time, or ended by another tab: this browser is in already.
-                return go(f"{self._browser.root}/sign-in")
+                return go(self._browser.home)
             return self._failed(request, ProviderError("This browser did not begin the sign-in."))
         try:
             authentication = await self._openid.provider.identify(answer, kept_flow.flow)

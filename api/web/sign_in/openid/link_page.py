@@ -60,10 +60,14 @@ class LinkPage:
         fields = await fields_of(request) if request.method == "POST" else {}
         pending = self._find_pending(request)
         principal = await session_of(self._runtime, request)
-        home = go(f"{self._browser.root}/sign-in")
-        if pending is None or principal is None:
+        if principal is None:
+            response = go(f"{self._browser.root}/sign-in")
             if pending is None:
-                self._browser.take(home, IDENTITY_TO_LINK_COOKIE)
+                self._browser.take(response, IDENTITY_TO_LINK_COOKIE)
+            return response
+        home = go(self._browser.home)
+        self._browser.take(home, IDENTITY_TO_LINK_COOKIE)
+        if pending is None:
             return home
         if await names_another(self._runtime, request, principal):
             return error_page(request, "another", self._browser.root, 403)
@@ -83,7 +87,6 @@ class LinkPage:
             except Refusal as refusal:
                 values |= {"allowed": False, "notice": refusal.message}
                 return page(request, "identity", self._browser.root, 409, **values)
-        self._browser.take(home, IDENTITY_TO_LINK_COOKIE)
         return home
 
     def _find_pending(self, request: Request) -> dict[str, Any] | None:

@@ -163,7 +163,7 @@ async def test_a_link_from_before_a_deactivation_is_void_where_that_was(
     else:
         answer = await person.post(link)
     # There is no choice: the link is of one account now.
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert "in the account Acme" in (await person.get("/sign-in")).text
     assert other.ledger(tag="session:started") == []
     # One that is asked for now is of both.

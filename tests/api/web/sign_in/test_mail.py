@@ -10,6 +10,8 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy import event
 
+from api.web.dashboard.built_files import BuiltDashboard
+from api.web.dashboard.routes import with_dashboard
 from api.web.http.rate_limit import TokenBuckets
 from api.web.sign_in.limits import SignInLimits
 from engine.commands.administration.users import CreateUser, UpdateUser
@@ -47,7 +49,7 @@ async def test_the_link_signs_in_where_it_was_asked_for(site: Site) -> None:
 
     answer = await person.post(link)
 
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
     given = [
         c for c in answer.headers.get_list("set-cookie") if c.startswith("__Host-countersign=")
     ]
@@ -86,7 +88,7 @@ async def test_any_other_browser_shows_a_code_to_type_in_where_one_asked(site: S
 
     answer = await desk.post("/sign-in/code", code=typed)
 
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert await desk.who() == "ann@example.com"
     assert await phone.who() is None
 
@@ -395,10 +397,10 @@ async def test_bodies_that_our_pages_would_not_send(site: Site) -> None:
     ("next_", "then"),
     [
         ("/releases?status=PENDING", "/releases?status=PENDING"),
-        ("//evil.example", "/sign-in"),
-        ("/\\evil.example", "/sign-in"),
-        ("https://evil.example", "/sign-in"),
-        ("/a\r\nSet-Cookie: x=y", "/sign-in"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("/a\r\nSet-Cookie: x=y", "/"),
     ],
 )
 async def test_afterwards_one_goes_on_but_never_to_another_host(
@@ -408,6 +410,18 @@ async def test_afterwards_one_goes_on_but_never_to_another_host(
     await person.ask("ann@example.com", next=next_)
     answer = await person.post(await site.link("ann"))
     assert answer.headers["location"] == then
+
+
+@pytest.mark.parametrize("built", [BuiltDashboard("the dashboard", {}), None])
+async def test_without_a_path_one_comes_to_the_dashboard_or_to_ones_sessions(
+    site: Site, built: BuiltDashboard | None
+) -> None:
+    site.app.router.routes = with_dashboard(site.app.router.routes, built, "").routes
+    person = await site.person()
+    await person.ask("ann@example.com")
+    answer = await person.post(await site.link("ann"))
+    page = await person.get(answer.headers["location"], follow_redirects=True)
+    assert ("Your sessions" if built is None else "the dashboard") in page.text
 
 
 # --- the mail -------------------------------------------------------------------------------

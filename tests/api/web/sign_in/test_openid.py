@@ -114,7 +114,7 @@ async def test_the_first_time_the_user_confirms_by_mail_and_from_then_on_it_is_e
     assert details_of(site.world.ledger(tag="identity:linked")[0])["subject"] == "ann.login"
     again = await site.person()
     came = await through(again, "ann.login")
-    assert (came.status_code, came.headers["location"]) == (303, "/sign-in")
+    assert (came.status_code, came.headers["location"]) == (303, "/")
     assert await again.who() == "ann@example.com"
     methods = [details_of(entry)["method"] for entry in site.world.ledger(tag="session:started")]
     assert methods == ["MAIL", "OPENID_CONNECT"]
@@ -134,7 +134,7 @@ async def test_who_is_signed_in_already_is_asked_and_may_say_no(site: Site) -> N
     assert came.headers["location"] == LINK
     await answered(bob, "no")
     assert identities(site) == []
-    assert (await bob.get(LINK)).headers["location"] == "/sign-in"
+    assert (await bob.get(LINK)).headers["location"] == "/"
     assert await bob.who() == "bob@example.com"
 
 
@@ -221,7 +221,7 @@ async def test_deactivated_while_away_at_the_provider_one_begins_anew(
     assert identities(site) == []
     site.world.do("bob", LinkIdentity(issuer=issuer, subject="bob.login"))
     again = await site.person()
-    assert (await through(again, "bob.login")).headers["location"] == "/sign-in"
+    assert (await through(again, "bob.login")).headers["location"] == "/"
     assert await again.who() == "bob@example.com"
 
 
@@ -309,7 +309,7 @@ async def test_only_the_browser_that_left_comes_back_and_once(site: Site) -> Non
     jar = dict(leaver.client.cookies)
     assert (await leaver.get(back)).status_code == 303
     again = await leaver.get(back)
-    assert (again.status_code, again.headers["location"]) == (303, "/sign-in")
+    assert (again.status_code, again.headers["location"]) == (303, "/")
     assert await leaver.who() == "ann@example.com"
     assert len(site.world.ledger(tag="session:started")) == 2
     replay = await site.person(Cookie="; ".join(f"{k}={v}" for k, v in jar.items()))
@@ -374,8 +374,8 @@ async def test_it_can_be_for_one_account_alone(world: World, openid: OpenId) -> 
         assert "cannot be used in this account" in question.text
         assert (await answered(person, "yes")).status_code == 403
         assert identities(site) == []
-        assert (await answered(person, "no")).headers["location"] == "/sign-in"
-        assert (await person.get(LINK)).headers["location"] == "/sign-in"
+        assert (await answered(person, "no")).headers["location"] == "/"
+        assert (await person.get(LINK)).headers["location"] == "/"
 
 
 async def test_a_provider_that_is_away_is_told_on_a_page(world: World) -> None:

@@ -88,7 +88,7 @@ async def test_a_quirk_has_its_outcome(
         assert "/userinfo" not in issuer.paths
         if quirk.why is None:
             assert logged == []
-            assert (page.status_code, page.headers["location"]) == (303, "/sign-in")
+            assert (page.status_code, page.headers["location"]) == (303, "/")
             assert await person.who() == "ann@example.com"
         else:
             assert_refused_with(page, logged, quirk, issuer)
@@ -177,11 +177,11 @@ async def test_a_session_outlives_answers_that_fail(site: Site) -> None:
     path, state = await leave(bob)
     for query in ("state=unknown&code=x", "state=", "", "error=access_denied", "state=%ff%00"):
         came = await bob.get(f"/sign-in/openid/callback?{query}")
-        assert (came.status_code, came.headers["location"]) == (303, "/sign-in")
+        assert (came.status_code, came.headers["location"]) == (303, "/")
     denied = await bob.get(f"/sign-in/openid/callback?state={state}&error=access_denied")
     assert (denied.status_code, flows(bob)) == (403, 0)
     again = await bob.get(path)
-    assert (again.status_code, again.headers["location"]) == (303, "/sign-in")
+    assert (again.status_code, again.headers["location"]) == (303, "/")
     assert (bob.secret, await bob.who()) == (secret, "bob@example.com")
     assert site.world.snapshot() == before
 
