@@ -32,7 +32,12 @@ from api.observability.logs import configure_logs
 from api.runtime.draining import InFlight
 from api.runtime.startup_checks import NotReadyError
 from api.web.http.background_server import background_server
-from api.web.http.connections import ConnectionLimits, connection_limits, limited_protocols
+from api.web.http.connections import (
+    IDLE_CONNECTION_SECONDS,
+    ConnectionLimits,
+    connection_limits,
+    limited_protocols,
+)
 from engine.model.errors import Refusal
 from engine.persistence.store.backup import BackupError
 from engine.persistence.store.retry import translate_db_error as database_trouble
@@ -170,6 +175,7 @@ def server_config(
         log_config=None,  # as everything else is logged
         access_log=False,
         server_header=False,
+        timeout_keep_alive=IDLE_CONNECTION_SECONDS,
         timeout_graceful_shutdown=1,  # after the time that requests have
     )
 

@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from tests.acceptance.sign_large_file import peak_bytes
 from tests.support.callers import Caller, gather_crowd
 from tests.support.gnupg import gnupg
-from tests.support.running import Server, async_client, init, serving, settings
+from tests.support.running import Server, init, serving, settings
 
 #: Starts a server of its own.
 pytestmark = pytest.mark.long
@@ -29,7 +30,7 @@ async def test_memory_and_bytes_sent_do_not_depend_on_the_size(
     environment = settings(database_url)
     admin_token = init(environment, tmp_path)["token"]
     with serving(environment, tmp_path) as server:
-        async with async_client(server.url, 60) as client:
+        async with httpx2.AsyncClient(base_url=server.url, timeout=60) as client:
             admin = Caller(client, admin_token)
             crowd = await gather_crowd(admin, environment, tmp_path, "vault")
             values = {"alias": "packages", "type": "TEST", "category": "GPG"}

@@ -32,7 +32,7 @@ from notifications.outbox.outbox import Outbox
 from notifications.tables import deliveries
 from tests.support.callers import Caller, Crowd, gather_crowd, open_release, release_input
 from tests.support.postgres import PostgresServer, running_postgres
-from tests.support.running import async_client, init, serving, settings, working
+from tests.support.running import init, serving, settings, working
 from tests.support.smtp_server import smtp_server
 from tests.support.waiting import WAIT_LIMIT_SECONDS
 
@@ -80,7 +80,7 @@ async def test_a_database_that_is_stopped_is_told_quickly_and_found_again(
     environment = settings(url)
     admin = init(environment, tmp_path)["token"]
     with serving(environment, tmp_path) as served:
-        async with async_client(served.url, 30) as client:
+        async with httpx2.AsyncClient(base_url=served.url, timeout=30) as client:
             crowd = await gather_crowd(Caller(client, admin), environment, tmp_path, "a", "b")
             release = await open_release(client, crowd, 5)
             opens = datetime.now(UTC) + timedelta(seconds=OUTAGE / 2)
@@ -139,7 +139,7 @@ async def test_a_database_that_is_frozen_is_told_in_time(
     environment = settings(url)
     admin = {"Authorization": f"Bearer {init(environment, tmp_path)['token']}"}
     with serving(environment, tmp_path) as served:
-        async with async_client(served.url, 60) as client:
+        async with httpx2.AsyncClient(base_url=served.url, timeout=60) as client:
 
             async def ask() -> int:
                 body = {"query": "{ viewer { user { name } } }"}
@@ -167,7 +167,7 @@ async def test_a_sqlite_file_that_somebody_locks_is_told_within_the_limit(tmp_pa
     environment = settings(f"sqlite:///{tmp_path}/here.db")
     admin = init(environment, tmp_path)["token"]
     with serving(environment, tmp_path, "--no-worker") as served:
-        async with async_client(served.url, 30) as client:
+        async with httpx2.AsyncClient(base_url=served.url, timeout=30) as client:
             crowd = await gather_crowd(Caller(client, admin), environment, tmp_path, "vault")
             release = await open_release(client, crowd, 5)
             other = sqlite3.connect(tmp_path / "here.db", isolation_level=None)
@@ -189,7 +189,7 @@ async def test_told_to_end_it_finishes_what_is_under_way_and_refuses_what_comes(
     admin = init(environment, tmp_path)["token"]
     with ExitStack() as stack:
         served = stack.enter_context(serving(environment, tmp_path, "--no-worker"))
-        async with async_client(served.url, 30) as client:
+        async with httpx2.AsyncClient(base_url=served.url, timeout=30) as client:
             crowd = await gather_crowd(Caller(client, admin), environment, tmp_path, "vault")
             release = await open_release(client, crowd, 5)
             holder = stack.enter_context(psycopg.connect(psycopg_url(normal_url(url))))
@@ -225,7 +225,7 @@ async def test_it_ends_in_time_whatever_hangs(url: str, tmp_path: Path, hangs: s
     admin = init(environment, tmp_path)["token"]
     with ExitStack() as stack:
         served = stack.enter_context(serving(environment, tmp_path, "--no-worker"))
-        async with async_client(served.url, 30) as client:
+        async with httpx2.AsyncClient(base_url=served.url, timeout=30) as client:
             crowd = await gather_crowd(Caller(client, admin), environment, tmp_path, "vault")
             release = await open_release(client, crowd, 5)
             holder = stack.enter_context(psycopg.connect(psycopg_url(normal_url(url))))

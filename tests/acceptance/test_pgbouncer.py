@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx2
 import pytest
 import sqlalchemy as sa
 
@@ -19,7 +20,7 @@ from engine.persistence.db.timeouts import (
 from tests.support.callers import SIGN, Caller, gather_crowd, open_release
 from tests.support.databases import Templates
 from tests.support.pgbouncer import pooled
-from tests.support.running import async_client, init, run, serving, settings, working
+from tests.support.running import init, run, serving, settings, working
 from tests.support.world import DIGEST
 
 pytestmark = pytest.mark.long
@@ -92,8 +93,8 @@ async def test_the_main_job_and_exactly_the_maximum_through_two_servers(
         ]
         stack.enter_context(working(environment, tmp_path))
         async with (
-            async_client(servers[0].url, 60) as here,
-            async_client(servers[1].url, 60) as there,
+            httpx2.AsyncClient(base_url=servers[0].url, timeout=60) as here,
+            httpx2.AsyncClient(base_url=servers[1].url, timeout=60) as there,
         ):
             crowd = await gather_crowd(Caller(here, admin), environment, tmp_path, "vault")
             release = await open_release(there, crowd, MAXIMUM)

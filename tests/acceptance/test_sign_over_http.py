@@ -5,10 +5,11 @@ from base64 import b64encode
 from collections import Counter
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.support.callers import SIGN, Caller, gather_crowd, open_release
-from tests.support.running import async_client, init, run, serving, settings
+from tests.support.running import init, run, serving, settings
 
 #: Each starts servers of its own.
 pytestmark = pytest.mark.long
@@ -21,7 +22,7 @@ async def test_exactly_the_maximum_is_signed(database_url: str, tmp_path: Path) 
     environment = settings(database_url)
     admin_token = init(environment, tmp_path)["token"]
     with serving(environment, tmp_path) as server:
-        async with async_client(server.url, 60) as client:
+        async with httpx2.AsyncClient(base_url=server.url, timeout=60) as client:
             crowd = await gather_crowd(Caller(client, admin_token), environment, tmp_path, "vault")
             release = await open_release(client, crowd, MAXIMUM)
             dev = Caller(client, crowd.tokens["dev"])

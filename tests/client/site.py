@@ -15,7 +15,7 @@ from typing import Any
 import httpx2
 
 from tests.support.callers import Caller, Crowd, gather_crowd
-from tests.support.running import Server, async_client, free_port, init, serving, settings
+from tests.support.running import Server, free_port, init, serving, settings
 
 COUNTERSIGN = [str(Path(sys.executable).with_name("countersign"))]
 #: An offline keypair for each test that needs one of its own, and an online one.
@@ -143,7 +143,7 @@ def _gather(server: Server, admin_token: str, configuration: dict[str, str], fol
     import anyio
 
     async def gather() -> Crowd:
-        async with async_client(server.url, 60) as client:
+        async with httpx2.AsyncClient(base_url=server.url, timeout=60) as client:
             admin = Caller(client, admin_token)
             return await gather_crowd(admin, configuration, folder, *OFFLINE, online=ONLINE)
 

@@ -17,8 +17,6 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import httpx2
-
 COUNTERSIGN = [sys.executable, "-m", "api.cli"]
 START_LIMIT = 60.0
 
@@ -60,16 +58,6 @@ def init(environment: dict[str, str], folder: Path, account: str = "Acme") -> di
     words = ("init", "--account", account, "--admin-email", "admin@example.com", "--json")
     report: dict[str, Any] = json.loads(run(environment, folder, *words).stdout)
     return report
-
-
-def async_client(url: str, timeout: float) -> httpx2.AsyncClient:
-    """A client that lets go of idle connections before the server does, after five seconds.
-
-    A request on one that the server closes at that moment is lost.
-    """
-    return httpx2.AsyncClient(
-        base_url=url, timeout=timeout, limits=httpx2.Limits(keepalive_expiry=2)
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ FILES_OF_DATABASE_CONNECTION = 3
 FEWEST_CONNECTIONS = 16
 #: Of all connections one client has at most this share, so that there are some for others.
 LARGEST_SHARE = 0.75
+#: Seconds that a connection is kept without a request. Clients (5 s) and reverse proxies (60 s) let
+#: go of an idle one earlier: a request that is on its way while the server closes would be lost.
+IDLE_CONNECTION_SECONDS = 75
 #: Bytes that the headers of one request may have.
 HEADER_BYTES = 64 * 1024
 #: So many refused connections wait for their clients; any further one is closed at once.

@@ -25,8 +25,10 @@ from websockets.sync.client import connect
 from api.cli.running import server_config
 from api.web.http.connections import (
     HEADER_BYTES,
+    IDLE_CONNECTION_SECONDS,
     MOST_REFUSED,
     ConnectionLimits,
+    LimitedHttpProtocol,
     connection_limits,
     limited_protocols,
 )
@@ -61,7 +63,7 @@ APP = Starlette(
 
 
 @contextmanager
-def served(limits: ConnectionLimits) -> Iterator[int]:
+def serving(limits: ConnectionLimits) -> Iterator[uvicorn.Server]:
     """A server under these limits on a port of this machine."""
     config = server_config(APP, "127.0.0.1", 0, trusted_proxies="127.0.0.1", limits=limits)
     server = uvicorn.Server(config)
@@ -70,10 +72,21 @@ def served(limits: ConnectionLimits) -> Iterator[int]:
     try:
         while not server.started:
             time.sleep(0.005)
-        yield server.servers[0].sockets[0].getsockname()[1]
+        yield server
     finally:
         server.should_exit = True
         thread.join()
+
+
+def port_of(server: uvicorn.Server) -> int:
+    return int(server.servers[0].sockets[0].getsockname()[1])
+
+
+@contextmanager
+def served(limits: ConnectionLimits) -> Iterator[int]:
+    """The port of such a server."""
+    with serving(limits) as server:
+        yield port_of(server)
 
 
 def opened(port: int, data: bytes = b"") -> socket.socket:
@@ -276,6 +289,33 @@ def test_the_limits_leave_file_descriptors_for_the_rest(monkeypatch: pytest.Monk
     assert limits(1024) == (917, 300)
     assert limits(200) == (93, 69)
     assert limits(10) == (16, 12)
+
+
+def test_an_idle_connection_outlasts_the_clients_and_proxies_that_keep_it() -> None:
+    limits = ConnectionLimits(total=9, per_client=9, header_seconds=5)
+    with serving(limits) as server, opened(port_of(server)) as client:
+        assert ask(client).endswith(b"hello")
+        (connection,) = server.server_state.connections
+        assert isinstance(connection, LimitedHttpProtocol)
+        deadline = time.monotonic() + 10
+        while (timer := connection.timeout_keep_alive_task) is None:
+            assert time.monotonic() < deadline  # the server has answered, but not ended its turn
+            time.sleep(0.005)
+        proxy_keeps_seconds = 60
+        assert timer.when() - connection.loop.time() > proxy_keeps_seconds
+        assert limits.held() == {"127.0.0.1": 1}
+
+
+def test_a_server_that_stops_waits_for_no_idle_connection() -> None:
+    limits = ConnectionLimits(total=9, per_client=9, header_seconds=5)
+    with ExitStack() as stack:
+        with served(limits) as port:
+            client = stack.enter_context(opened(port))
+            assert ask(client).endswith(b"hello")
+            stops_at = time.monotonic()
+        assert time.monotonic() - stops_at < IDLE_CONNECTION_SECONDS
+        assert rest(client) == b""
+    assert limits.held() == {}
 
 
 def test_without_limits_uvicorns_own_protocols_serve() -> None:
