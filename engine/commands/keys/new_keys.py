@@ -55,6 +55,25 @@ def check_expiry(expires_at: datetime | None, now: datetime, field: str) -> Refu
     return Refusal(Code.INVALID_INPUT, message, field)
 
 
+def suitable_signers(
+    system: System,
+    algorithm: KeypairAlgorithm,
+    way: Callable[[Capabilities], AbstractSet[KeypairAlgorithm]],
+) -> dict[str, Signer]:
+    """Return the signers, by their names, that get keys of an algorithm in one way.
+
+    Args:
+        system: The engine.
+        algorithm: The algorithm of the keys.
+        way: Of what a signer can do, the algorithms of the keys that it gets in this way.
+    """
+    return {
+        name: signer
+        for name, signer in system.signers.items()
+        if algorithm in way(signer.capabilities)
+    }
+
+
 def suitable_signer(
     system: System,
     backend: str,
@@ -62,23 +81,19 @@ def suitable_signer(
     way: Callable[[Capabilities], AbstractSet[KeypairAlgorithm]],
     fault: str,
 ) -> Signer:
-    """Return the signer of this name if it gets keys of the algorithm in one way.
+    """Return the signer of this name if it is one of the `suitable_signers`.
 
     Args:
         system: The engine.
         backend: The name of the signer.
         algorithm: The algorithm of the keys.
-        way: Of what a signer can do, the algorithms of the keys that it gets in this way.
+        way: As in `suitable_signers`.
         fault: The sentence about another signer, before the names of those that are suitable.
 
     Raises:
         Refusal: INVALID_INPUT: it is none of them.
     """
-    suitable = {
-        name: signer
-        for name, signer in system.signers.items()
-        if algorithm in way(signer.capabilities)
-    }
+    suitable = suitable_signers(system, algorithm, way)
     if backend in suitable:
         return suitable[backend]
     advice = f"Choose one of: {', '.join(sorted(suitable))}." if suitable else "None here does."

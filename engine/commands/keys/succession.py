@@ -18,6 +18,7 @@ from engine.commands.administration.validation import (
 )
 from engine.commands.command import Command
 from engine.commands.keys.create_keypair import CreateKeypair
+from engine.commands.keys.new_keys import suitable_signers
 from engine.commands.keys.update_keypair import stop_holder
 from engine.commands.transactions import unit_of_work
 from engine.lifecycle.administration import refuse_renewal, refuse_retired
@@ -153,8 +154,7 @@ class RenewKeypair(Command[UUID]):
 
 def _signer_mismatch(system: System, create: CreateKeypair) -> Refusal | None:
     """Refuse a successor where the keys of the predecessor come from elsewhere."""
-    signer = system.signers.get(create.signer_name)
-    if signer is not None and create.algorithm in signer.capabilities.generates:
+    if create.signer_name in suitable_signers(system, create.algorithm, lambda can: can.generates):
         return None
     message = (
         f"The keypair's signer {create.signer_name} makes no {create.algorithm} keys here. Retire"
