@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from countersign.cli.groups import VerbGroup
 from countersign.errors import ClientError, ExitStatus
 from countersign.terminal import note_failure, print_text
 
@@ -42,7 +43,7 @@ VERBS = {
 SHARED_VERBS = frozenset({"doctor", "token"})
 
 
-class ClientVerbs(TyperGroup):
+class ClientVerbs(VerbGroup):
     """The client's verbs alone, each imported when it is used."""
 
     def list_commands(self, ctx: Any) -> list[str]:

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(name="agent", no_args_is_help=True)
+from countersign.cli.groups import VerbGroup
+
+app = typer.Typer(name="agent", cls=VerbGroup, no_args_is_help=True, add_completion=False)
 
 
 Keys = Annotated[

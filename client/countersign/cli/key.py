@@ -8,10 +8,13 @@ from typing import Annotated
 
 import typer
 
+from countersign.cli.groups import VerbGroup
 from countersign.cli.output import JsonFields
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-group = typer.Typer(no_args_is_help=True, help="Keypairs of the account, and their public keys.")
+group = typer.Typer(
+    cls=VerbGroup, no_args_is_help=True, help="Keypairs of the account, and their public keys."
+)
 app.add_typer(group, name="key")
 
 Alias = Annotated[str, typer.Argument(metavar="KEY", help="The alias or id of the keypair.")]

@@ -6,11 +6,14 @@ from typing import Annotated
 
 import typer
 
+from countersign.cli.groups import VerbGroup
 from countersign.cli.output import JsonFields
 from countersign.cli.waiting import Wait, WaitingCommand
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-group = typer.Typer(no_args_is_help=True, help="Request releases, follow them, and end them.")
+group = typer.Typer(
+    cls=VerbGroup, no_args_is_help=True, help="Request releases, follow them, and end them."
+)
 app.add_typer(group, name="release")
 
 Name = Annotated[str, typer.Argument(metavar="RELEASE", help="The name or id of the release.")]

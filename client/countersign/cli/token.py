@@ -6,10 +6,13 @@ from typing import Annotated
 
 import typer
 
+from countersign.cli.groups import VerbGroup
 from countersign.cli.output import JsonFields
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-group = typer.Typer(no_args_is_help=True, help="API tokens of your own or of service users.")
+group = typer.Typer(
+    cls=VerbGroup, no_args_is_help=True, help="API tokens of your own or of service users."
+)
 app.add_typer(group, name="token")
 
 
