@@ -78,7 +78,11 @@ def print_rows(
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table: in columns on a terminal, and separated by tabs to a program or a file."""
+    """Print a table: with headings on a terminal, and as bare lines to a program or a file.
+
+    Programs cut the columns of these lines, which are separated by tabs: their order stays, and a
+    new one comes last.
+    """
     if not sys.stdout.isatty():
         for row in rows:
             print_line(*row)

@@ -8,6 +8,7 @@ from typing import Any
 from countersign.cli.output import print_pairs
 from countersign.times import shown_instant
 
+# The documents promise the columns of every table to programs, in their order.
 RELEASE_COLUMNS = ("NAME", "STATUS", "KEYS", "STARTS", "ENDS", "USED")
 
 

@@ -25,7 +25,7 @@ from countersign.releases.lookups import keypair_named
 from countersign.terminal import note, print_line
 from countersign.times import shown_instant
 
-_COLUMNS = ("SUBJECT", "ISSUER", "EXPIRES", "DEFAULT", "FINGERPRINT", "WARNINGS")
+CERTIFICATE_COLUMNS = ("SUBJECT", "ISSUER", "EXPIRES", "DEFAULT", "FINGERPRINT", "WARNINGS")
 #: How many digits of a fingerprint a table shows, which is enough to name a certificate by.
 _SHOWN_DIGITS = 16
 
@@ -56,7 +56,7 @@ def print_certificates(alias: str, fields: str | None) -> None:
     """List the certificates of a keypair."""
     with connect() as connection:
         rows = _certificates(connection, keypair_named(connection, alias))
-    print_rows(rows, fields, _COLUMNS, _cells)
+    print_rows(rows, fields, CERTIFICATE_COLUMNS, _cells)
     if not rows and fields is None:
         note(
             f"{alias} has no certificate. Make a request for an authority with `countersign key"

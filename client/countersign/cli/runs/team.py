@@ -12,14 +12,14 @@ from countersign.operations.teams import TEAMS
 from countersign.releases.lookups import team_named
 from countersign.times import shown_instant
 
-_COLUMNS = ("NAME", "APPROVALS", "MEMBERS", "KEYPAIRS")
+TEAM_COLUMNS = ("NAME", "APPROVALS", "MEMBERS", "KEYPAIRS")
 
 
 def print_teams(search: str | None, fields: str | None) -> None:
     """List teams."""
     with connect() as connection:
         rows = [_row(team) for team in connection.pages(TEAMS, filter={"nameContains": search})]
-    print_rows(rows, fields, _COLUMNS, _cells)
+    print_rows(rows, fields, TEAM_COLUMNS, _cells)
 
 
 def show_team(name: str, fields: str | None) -> None:

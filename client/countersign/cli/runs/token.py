@@ -13,12 +13,14 @@ from countersign.releases.lookups import user_with_email
 from countersign.terminal import note, print_line
 from countersign.times import parse_instant, rfc3339, shown_instant
 
+TOKEN_COLUMNS = ("NAME", "USER", "SCOPES", "EXPIRES", "STATE", "ID")
+
 
 def print_tokens(fields: str | None) -> None:
     """List the tokens that the caller may see."""
     with connect() as connection:
         rows = list(connection.pages(TOKENS))
-    print_rows(rows, fields, ("NAME", "USER", "SCOPES", "EXPIRES", "STATE", "ID"), _cells)
+    print_rows(rows, fields, TOKEN_COLUMNS, _cells)
 
 
 def _cells(token: Mapping[str, Any]) -> Iterable[str]:
