@@ -110,6 +110,10 @@ class TransientError(ClientError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class UnresolvedNameError(TransientError):
+    """The name of the server's host has no address, or no name service answers."""
+
+
 class PendingError(ClientError):
     """The release is not open yet, and nobody asked to wait for it."""
 

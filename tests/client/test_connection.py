@@ -15,6 +15,7 @@ import pytest
 from countersign.connection import graphql, oauth
 from countersign.connection.credentials import Credentials
 from countersign.connection.graphql import AsyncConnection, Connection
+from countersign.connection.retry import NAME_SECONDS
 from countersign.connection.settings import Settings
 from countersign.errors import (
     ClientError,
@@ -216,6 +217,26 @@ async def test_a_port_of_something_else_fails_at_once(
                 await later.run(READ)
     assert not isinstance(caught.value, TransientError)
     assert delays == []
+
+
+UNRESOLVED = caused("no answer", socket.gaierror(socket.EAI_AGAIN, "Temporary failure"))
+
+
+def test_a_name_is_looked_up_again_for_some_seconds(delays: list[float]) -> None:
+    server = Server(*[UNRESOLVED] * 20, reply({"data": {"viewer": 1}}))
+    with pytest.raises(TransientError, match=r"UNREACHABLE: .*Check the server's URL"):
+        connection(server).run(READ)
+    assert len(server.requests) < 10
+    assert max(delays) <= NAME_SECONDS
+
+
+def test_a_name_is_looked_up_for_as_long_as_all_when_the_server_has_answered() -> None:
+    answer = reply({"data": {"viewer": 1}})
+    server = Server(answer, *[UNRESOLVED] * 10, answer)
+    opened = connection(server)
+    opened.run(READ)
+    opened.run(READ)
+    assert len(server.requests) == 12
 
 
 def test_the_server_says_how_long_to_wait(delays: list[float]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from countersign.cli.runs import release as runs
 from countersign.connection.events import EventStream
 from countersign.connection.graphql import Connection
 from countersign.errors import (
@@ -16,6 +17,7 @@ from countersign.errors import (
     NotSignedInError,
     PendingError,
     RefusedError,
+    TransientError,
     WaitRanOutError,
 )
 from countersign.operations.releases import RELEASE_EVENTS
@@ -144,3 +146,11 @@ def test_without_waiting_only_an_open_release_passes() -> None:
     for status in ("COMPLETED", "FAILED", "REJECTED"):
         with pytest.raises(RefusedError):
             require_open(release(status))
+
+
+def test_what_watches_says_that_there_is_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone, server = connection(httpx2.ConnectError("refused"))
+    monkeypatch.setattr(runs, "connect", lambda: gone)
+    with pytest.raises(TransientError, match="UNREACHABLE"):
+        runs.watch_releases(None, None)
+    assert len(server.requests) == 1

@@ -11,7 +11,7 @@ import httpx2
 
 from countersign.connection import wire
 from countersign.connection.credentials import Credential, Credentials
-from countersign.connection.retry import RetryPlan
+from countersign.connection.retry import RetryLimits
 from countersign.connection.user_agent import user_agent
 from countersign.errors import NotSignedInError, TransientError
 from countersign.operations.operation import Operation
@@ -26,14 +26,18 @@ START_SECONDS = 10.0
 
 
 class Connection:
-    """A connection for programs without an event loop. Any number of threads may share it."""
+    """A connection for programs without an event loop. Any number of threads may share it.
+
+    Until the server has answered once, a name that cannot be resolved is looked up again for a
+    short time only.
+    """
 
     def __init__(
         self, server: str, credentials: Credentials, *, retry_seconds: float = RETRY_SECONDS
     ) -> None:
         self.server = server
         self.credentials = credentials
-        self._retry_seconds = retry_seconds
+        self._limits = RetryLimits(retry_seconds, retry_seconds)
         self.http = httpx2.Client(
             base_url=server, timeout=TIMEOUT, headers={"User-Agent": user_agent()}
         )
@@ -54,7 +58,7 @@ class Connection:
         Raises:
             ClientError: It failed, also when it was sent again.
         """
-        plan = RetryPlan(self._retry_seconds, is_repeatable=operation.is_repeatable)
+        plan = self._limits.plan(is_repeatable=operation.is_repeatable)
         while True:
             try:
                 return self.run_once(operation, variables)
@@ -68,7 +72,7 @@ class Connection:
             RefusedError: The server refused, and nothing has changed.
             ClientError: It failed.
         """
-        plan = RetryPlan(self._retry_seconds, is_repeatable=operation.is_repeatable)
+        plan = self._limits.plan(is_repeatable=operation.is_repeatable)
         while True:
             try:
                 return wire.payload_of(self.run_once(operation, {"input": values}))
@@ -104,7 +108,9 @@ class Connection:
         except httpx2.TransportError as error:
             raise wire.unreachable(self.server, error) from error
         with credential.explained():
-            return wire.data_of(response)
+            data = wire.data_of(response)
+        self._limits.has_answered = True
+        return data
 
 
 class AsyncConnection:
@@ -118,8 +124,7 @@ class AsyncConnection:
     ) -> None:
         self.server = server
         self.credentials = credentials
-        self._retry_seconds = min(retry_seconds, START_SECONDS)
-        self._later_retry_seconds = retry_seconds
+        self._limits = RetryLimits(retry_seconds, min(retry_seconds, START_SECONDS))
         self.http = httpx2.AsyncClient(
             base_url=server, timeout=TIMEOUT, headers={"User-Agent": user_agent()}
         )
@@ -136,7 +141,7 @@ class AsyncConnection:
 
     async def run(self, operation: Operation, **variables: Any) -> dict[str, Any]:
         """Run an operation and return its data, as `Connection.run` does."""
-        plan = RetryPlan(self._retry_seconds, is_repeatable=operation.is_repeatable)
+        plan = self._limits.plan(is_repeatable=operation.is_repeatable)
         while True:
             try:
                 return await self.run_once(operation, variables)
@@ -145,7 +150,7 @@ class AsyncConnection:
 
     async def change(self, operation: Operation, values: dict[str, Any]) -> dict[str, Any]:
         """Run a mutation with its input and return its payload, as `Connection.change` does."""
-        plan = RetryPlan(self._retry_seconds, is_repeatable=operation.is_repeatable)
+        plan = self._limits.plan(is_repeatable=operation.is_repeatable)
         while True:
             try:
                 return wire.payload_of(await self.run_once(operation, {"input": values}))
@@ -173,5 +178,5 @@ class AsyncConnection:
             raise wire.unreachable(self.server, error) from error
         with credential.explained():
             data = wire.data_of(response)
-        self._retry_seconds = self._later_retry_seconds
+        self._limits.has_answered = True
         return data

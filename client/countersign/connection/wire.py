@@ -9,7 +9,13 @@ from typing import Any
 
 import httpx2
 
-from countersign.errors import ClientError, NotSignedInError, RefusedError, TransientError
+from countersign.errors import (
+    ClientError,
+    NotSignedInError,
+    RefusedError,
+    TransientError,
+    UnresolvedNameError,
+)
 from countersign.operations.operation import Operation
 
 PATH = "/graphql"
@@ -99,7 +105,12 @@ def unreachable(server: str, error: httpx2.TransportError) -> ClientError:
         return ClientError("UNREACHABLE", f"{message} {CHECK_URL}")
     did_nothing = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
     message = f"{message} Check the network. {CHECK_URL}"
-    return TransientError("UNREACHABLE", message, did_nothing=did_nothing)
+    kind = UnresolvedNameError if _is_unresolved(error) else TransientError
+    return kind("UNREACHABLE", message, did_nothing=did_nothing)
+
+
+def _is_unresolved(error: httpx2.TransportError) -> bool:
+    return any(isinstance(cause, socket.gaierror) for cause in _causes_of(error))
 
 
 def _is_lasting(error: httpx2.TransportError) -> bool:

@@ -23,6 +23,7 @@ from countersign.operations.releases import (
     STOP_RELEASE,
     WITHDRAW_RELEASE,
 )
+from countersign.operations.viewer import SERVER_TIME
 from countersign.releases.lookups import (
     keypair_named,
     release_named,
@@ -195,6 +196,8 @@ def watch_releases(name: str | None, fields: str | None) -> None:
     """Print what happens, until it is interrupted."""
     with connect() as connection:
         release_id = release_named(connection, name)["id"] if name is not None else None
+        # A stream waits for its server for ever: say first what is wrong if there is none.
+        connection.run(SERVER_TIME)
         for event in EventStream(connection, RELEASE_EVENTS, releaseId=release_id):
             if event is None:
                 continue
