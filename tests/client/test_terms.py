@@ -16,6 +16,7 @@ RELEASE = {
     "note": "Why.",
     "startsAt": "2031-05-04T12:00:00Z",
     "endsAt": "2031-05-04T14:00:00Z",
+    "participants": [{"email": "a@example.com"}, {"email": "b@example.com"}],
 }
 START = datetime(2031, 5, 4, 12, tzinfo=UTC)
 ASKED: dict[str, Any] = {
@@ -40,12 +41,20 @@ ASKED: dict[str, Any] = {
         ({"starts_at": START + timedelta(hours=1)}, ["start"]),
         ({"ends_at": START + timedelta(hours=3)}, ["end"]),
         ({"length": timedelta(hours=1)}, ["length"]),
+        ({"participants": ["b@example.com", "a@example.com"]}, []),
+        ({"participants": []}, []),
+        ({"participants": ["a@example.com"]}, ["participants"]),
     ],
     ids=str,
 )
 def test_what_is_asked_and_is_otherwise_is_named(other: dict[str, Any], names: list[str]) -> None:
     differences = Terms(**ASKED | other).differences(RELEASE)
     assert [text.partition(" (asked: ")[0] for text in differences] == names
+
+
+def test_whether_a_release_has_the_keypairs_that_are_asked() -> None:
+    assert Terms(**ASKED).has_keypairs(RELEASE)
+    assert not Terms(**ASKED | {"keypairs": ["one"]}).has_keypairs(RELEASE)
 
 
 def test_a_release_without_a_team_has_none() -> None:

@@ -24,6 +24,11 @@ RELEASE = Operation(
     """
 )
 
+#: Who may sign, which is a long list where the release belongs to a large team.
+RELEASE_PARTICIPANTS = Operation(
+    "query ReleaseParticipants($id: ID!) { release(id: $id) { participants { email } } }"
+)
+
 RELEASES = Operation(
     f"""
     query Releases($filter: ReleaseFilter, $first: Int, $after: String) {{

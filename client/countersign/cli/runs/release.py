@@ -19,6 +19,7 @@ from countersign.operations.releases import (
     CLOSE_RELEASE,
     CREATE_RELEASE,
     RELEASE_EVENTS,
+    RELEASE_PARTICIPANTS,
     RELEASES,
     STOP_RELEASE,
     WITHDRAW_RELEASE,
@@ -71,12 +72,18 @@ class RequestOptions:
             return starts_at, starts_at + parse_length(self.duration)
         raise UsageError("Say when the window ends: either --ends or --for.")
 
-    def terms(self, keypairs: Iterable[Mapping[str, Any]], team: str | None) -> Terms:
+    def terms(
+        self,
+        keypairs: Iterable[Mapping[str, Any]],
+        team: str | None,
+        users: Iterable[Mapping[str, Any]],
+    ) -> Terms:
         """Return what a release that an earlier run requested has to have.
 
         Args:
             keypairs: The keypairs that the options name.
             team: The name of the team.
+            users: The participants that the options name.
         """
         now = datetime.now(UTC)
         starts, ends = self.starts, self.ends
@@ -89,6 +96,7 @@ class RequestOptions:
             starts_at=None if is_relative(starts) else parse_instant(starts, now),
             ends_at=None if ends is None or is_relative(ends) else parse_instant(ends, now),
             length=None if self.duration is None else parse_length(self.duration),
+            participants=[user["email"] for user in users],
         )
 
 
@@ -112,10 +120,10 @@ def request_release(options: RequestOptions, *, wait: str | None, fields: str | 
         team = team_named(connection, options.team) if options.team is not None else None
         if team is not None:
             values["teamId"] = team["id"]
-        if options.participants:
-            users = [user_with_email(connection, email) for email in options.participants]
+        users = [user_with_email(connection, email) for email in options.participants]
+        if users:
             values["participantIds"] = [user["id"] for user in users]
-        terms = options.terms(keypairs, team["name"] if team is not None else None)
+        terms = options.terms(keypairs, team["name"] if team is not None else None, users)
         release = _request_or_find(connection, values, terms)
         if wait is not None:
             release = wait_until_open(connection, release, limit, tell_status)
@@ -142,10 +150,9 @@ def _request_or_find(
         release = _earlier_request(connection, values["name"])
         if release is None:
             raise
-        different = terms.differences(release)
-        has_keypairs = {each["id"] for each in release["keypairs"]} == set(values["keypairIds"])
+        different = terms.differences(_with_participants(connection, release, terms))
         was_edited = release["revision"] > _FIRST_REVISION
-        if different and not (has_keypairs and was_edited):
+        if different and not (terms.has_keypairs(release) and was_edited):
             raise _conflict(release, different) from error
     edited = f", and has been edited since: {', '.join(different)}" if different else ""
     note(f"{release['name']} was requested already{edited}.")
@@ -159,6 +166,15 @@ def _earlier_request(connection: Connection, name: str) -> dict[str, Any] | None
     except RefusedError:
         return None
     return release if release["status"] in {OPEN, *AWAITED} else None
+
+
+def _with_participants(
+    connection: Connection, release: Mapping[str, Any], terms: Terms
+) -> dict[str, Any]:
+    """Return a release with its participants if the terms name some."""
+    if not terms.participants:
+        return dict(release)
+    return {**release, **connection.run(RELEASE_PARTICIPANTS, id=release["id"])["release"]}
 
 
 def _conflict(release: Mapping[str, Any], different: Sequence[str]) -> RefusedError:
