@@ -54,7 +54,7 @@ def serve(monkeypatch: pytest.MonkeyPatch, *data: dict[str, Any]) -> Server:
 def test_participants_are_compared(participant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     serve(
         monkeypatch,
-        {"keypair": KEYPAIR},
+        {"serverTime": "2031-05-04T11:00:00Z", "keypair": KEYPAIR},
         {"user": {"id": "u", "name": "Somebody", "email": participant}},
         {"createRelease": {"release": None, "errors": [TAKEN]}},
         {"release": RELEASE},
@@ -72,7 +72,7 @@ def test_participants_are_compared(participant: str, monkeypatch: pytest.MonkeyP
 def test_participants_that_nobody_names_are_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     server = serve(
         monkeypatch,
-        {"keypair": KEYPAIR},
+        {"serverTime": "2031-05-04T11:00:00Z", "keypair": KEYPAIR},
         {"createRelease": {"release": None, "errors": [TAKEN]}},
         {"release": RELEASE},
     )

@@ -57,6 +57,8 @@ class Signer:
         self.maximum = maximum
         self.signatures: dict[str, bytes] = {}
         self.batches: list[int] = []
+        #: The release that counts the signatures.
+        self.release: str | None = None
         #: By name: what is answered in place of the right signature, or a code.
         self.values: dict[str, bytes] = {}
         self.codes: dict[str, list[str]] = {}
@@ -65,6 +67,11 @@ class Signer:
         values = json.loads(request.content)["variables"]["input"]
         self.batches.append(len(values["items"]))
         outcomes = [self._outcome(item) for item in values["items"]]
+        left = self.maximum - len(self.signatures)
+        for signature in (outcome["signature"] for outcome in outcomes):
+            if signature is not None and self.release is not None:
+                named = {"id": self.release, "name": "Falcon"}
+                signature["release"] = named | {"signaturesLeft": left}
         payload = {"signBatch": {"outcomes": outcomes, "errors": []}}
         return httpx2.Response(200, json={"data": payload})
 
@@ -105,6 +112,15 @@ def order(**more: Any) -> Order:
 
 def run(signer: Signer, files: list[Path], **more: Any) -> Any:
     return sign_files(connection(signer), order(**more), signature_paths(files, ".sig", None))
+
+
+def test_the_answers_say_how_many_signatures_are_left(tmp_path: Path) -> None:
+    signer = Signer(10)
+    signer.release = "r"
+    result = run(signer, write_files(tmp_path, 3))
+    assert result.signatures_left("r") == 7
+    assert result.signatures_left("another") is None
+    assert len(signer.batches) == 1
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ _FIELDS = """
 KEYPAIR = Operation(
     f"""
     query Keypair($id: ID, $alias: String) {{
+      serverTime
       keypair(id: $id, alias: $alias) {{ ...KeypairFields }}
     }}
     {_FIELDS}

@@ -8,7 +8,7 @@ SIGN_BATCH = Operation(
     mutation SignBatch($input: SignBatchInput!) {
       signBatch(input: $input) {
         outcomes {
-          signature { id value createdAt release { id name } }
+          signature { id value createdAt release { id name signaturesLeft } }
           errors { code message field }
         }
         errors { code message field }

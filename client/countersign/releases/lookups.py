@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -33,17 +34,24 @@ def release_named(connection: Connection, name: str) -> dict[str, Any]:
     Raises:
         RefusedError: There is none, or the caller may not see it.
     """
-    return _named(connection, RELEASE, RELEASE_NAMES, "release", "name", name)
+    return dict(_named(connection, RELEASE, RELEASE_NAMES, "release", "name", name)["release"])
 
 
 def keypair_named(connection: Connection, alias: str) -> dict[str, Any]:
     """Return a keypair, as `release_named` does."""
-    return _named(connection, KEYPAIR, KEYPAIR_ALIASES, "keypair", "alias", alias)
+    return keypair_and_server_time(connection, alias)[0]
+
+
+def keypair_and_server_time(connection: Connection, alias: str) -> tuple[dict[str, Any], datetime]:
+    """Return a keypair, and when the server answered by its own clock."""
+    data = _named(connection, KEYPAIR, KEYPAIR_ALIASES, "keypair", "alias", alias)
+    return dict(data["keypair"]), datetime.fromisoformat(data["serverTime"])
 
 
 def keypair_details(connection: Connection, alias: str) -> dict[str, Any]:
     """Return a keypair with its teams and what its OpenPGP certificate says."""
-    return _named(connection, KEYPAIR_DETAILS, KEYPAIR_ALIASES, "keypair", "alias", alias)
+    data = _named(connection, KEYPAIR_DETAILS, KEYPAIR_ALIASES, "keypair", "alias", alias)
+    return dict(data["keypair"])
 
 
 def trusted_text(keypair: dict[str, Any]) -> str:
@@ -54,18 +62,20 @@ def trusted_text(keypair: dict[str, Any]) -> str:
 
 def team_named(connection: Connection, name: str) -> dict[str, Any]:
     """Return a team, as `release_named` does."""
-    return _named(connection, TEAM, TEAM_NAMES, "team", "name", name)
+    return dict(_named(connection, TEAM, TEAM_NAMES, "team", "name", name)["team"])
 
 
 def user_with_email(connection: Connection, email: str) -> dict[str, Any]:
     """Return a user, as `release_named` does."""
-    return _named(connection, USER, USER_EMAILS, "user", "email", email)
+    return dict(_named(connection, USER, USER_EMAILS, "user", "email", email)["user"])
 
 
 def _named(
     connection: Connection, operation: Operation, names: Operation, field: str, key: str, text: str
 ) -> dict[str, Any]:
-    """Look for the name first, since that is what people write, and then for the id.
+    """Return the answer about a thing that is there.
+
+    It looks for the name first, since that is what people write, and then for the id.
 
     Args:
         connection: The server.
@@ -75,14 +85,14 @@ def _named(
         key: What it calls the name.
         text: The name or id.
     """
-    row = connection.run(operation, **{key: text})[field]
-    if row is None and _ID.fullmatch(text):
-        row = _by_id(connection, operation, field, text)
-    if row is None:
+    data = connection.run(operation, **{key: text})
+    if data[field] is None and _ID.fullmatch(text):
+        data = _by_id(connection, operation, field, text)
+    if data[field] is None:
         message = f"There is no {field} {text!r}, or you may not see it."
         suggestion = did_you_mean(text, _names(connection, names, key)) + _LISTED_BY.get(field, "")
         raise RefusedError("NOT_FOUND", message + suggestion)
-    return dict(row)
+    return data
 
 
 def _names(connection: Connection, names: Operation, key: str) -> list[str]:
@@ -93,13 +103,10 @@ def _names(connection: Connection, names: Operation, key: str) -> list[str]:
         return []
 
 
-def _by_id(
-    connection: Connection, operation: Operation, field: str, id_: str
-) -> dict[str, Any] | None:
+def _by_id(connection: Connection, operation: Operation, field: str, id_: str) -> dict[str, Any]:
     try:
-        row: dict[str, Any] | None = connection.run(operation, id=id_)[field]
+        return connection.run(operation, id=id_)
     except ClientError as error:
         if error.code not in {"INVALID_INPUT", "NOT_FOUND", "INVALID_VARIABLES"}:
             raise
-        return None
-    return row
+        return {field: None}

@@ -46,13 +46,22 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class CountingRelease:
+    """The release that a signature counts toward, as it was when the signature was answered."""
+
+    id: str
+    name: str
+    signatures_left: int
+
+
+@dataclass(frozen=True, slots=True)
 class MadeSignature:
     """A signature that the server answered; nothing has been verified yet."""
 
     id: str
     value: bytes
     created_at: str
-    release: str | None
+    release: CountingRelease | None
 
 
 #: What became of a file: its signature, or why there is none.
@@ -120,5 +129,7 @@ def _outcome(answer: Mapping[str, Any]) -> Outcome:
         id=signature["id"],
         value=b64decode(signature["value"]),
         created_at=signature["createdAt"],
-        release=release["name"] if release is not None else None,
+        release=CountingRelease(release["id"], release["name"], release["signaturesLeft"])
+        if release is not None
+        else None,
     )

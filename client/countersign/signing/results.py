@@ -70,6 +70,7 @@ def write_manifest(path: Path, about: dict[str, Any], signed: Iterable[SignedFil
 
 
 def _entry(signed: SignedFile) -> dict[str, Any]:
+    release = signed.signature.release
     return {
         "name": signed.file.name,
         "size": signed.file.size_bytes,
@@ -78,5 +79,5 @@ def _entry(signed: SignedFile) -> dict[str, Any]:
         "signatureFile": signed.signature_path.as_posix(),
         "signatureId": signed.signature.id,
         "signedAt": signed.signature.created_at,
-        "release": signed.signature.release,
+        "release": release.name if release is not None else None,
     }

@@ -35,6 +35,12 @@ class RunResult:
         instants = (datetime.fromisoformat(file.signature.created_at) for file in self.signed)
         return sum(at < instant for at in instants)
 
+    def signatures_left(self, release_id: str) -> int | None:
+        """Return how many signatures a release had left in the end; None if none counted there."""
+        releases = (file.signature.release for file in self.signed)
+        left = [r.signatures_left for r in releases if r is not None and r.id == release_id]
+        return min(left, default=None)
+
     @property
     def first_failure(self) -> ClientError | None:
         """The failure that the exit status tells, if there is one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,11 +19,9 @@ from countersign.cli.waiting import tell_status, wait_limit
 from countersign.connection.connect import connect
 from countersign.connection.graphql import Connection
 from countersign.connection.paths import remove_left_behind
-from countersign.errors import ClientError, RefusedError, UsageError
-from countersign.operations.releases import RELEASE
+from countersign.errors import RefusedError, UsageError
 from countersign.operations.signing import EXPLAIN_SIGN
-from countersign.operations.viewer import SERVER_TIME
-from countersign.releases.lookups import keypair_named, release_named, trusted_text
+from countersign.releases.lookups import keypair_and_server_time, release_named, trusted_text
 from countersign.releases.waiting import require_open, wait_until_open
 from countersign.signing.batches import MAX_DIGESTS, Order
 from countersign.signing.build_context import build_context
@@ -75,7 +73,7 @@ def run(options: SignOptions) -> None:
     limit = wait_limit(options.wait)
     _require_files(options)
     with connect() as connection:
-        keypair = keypair_named(connection, options.key)
+        keypair, begun_at = keypair_and_server_time(connection, options.key)
         release = _release_of(connection, keypair, options.release)
         order = _order(options, keypair, release, context)
         targets = signature_paths(options.files, order.form.suffix, options.out)
@@ -89,13 +87,12 @@ def run(options: SignOptions) -> None:
         if options.out is not None:
             options.out.mkdir(parents=True, exist_ok=True)
         remove_left_behind(targets.values())
-        begun_at = datetime.fromisoformat(connection.run(SERVER_TIME)["serverTime"])
         with _progress(len(targets)) as advance:
             result = sign_files(connection, order, targets, advance)
         if len(targets) == 1 and result.first_failure is not None:
             raise result.first_failure
         _report_signed(result, begun_at - _CLOCK_DIFFERENCE)
-        _report_left(connection, release)
+        _report_left(result, release)
     _report_failures(result)
     if options.manifest is not None:
         about = {
@@ -195,15 +192,12 @@ def _report_signed(result: RunResult, begun_at: datetime) -> None:
         note(f"Written: {listed(paths[:_SHOWN_PATHS], len(paths))}.")
 
 
-def _report_left(connection: Connection, release: dict[str, Any] | None) -> None:
-    """Say how many signatures a release has left, if the server still says so."""
-    if release is None:
-        return
-    with suppress(ClientError):
-        latest = connection.run_once(RELEASE, {"id": release["id"]})["release"]
-        if latest is not None:
-            left = plural(latest["signaturesLeft"], "1 signature", "{} signatures")
-            note(f"The release {latest['name']!r} has {left} left.")
+def _report_left(result: RunResult, release: dict[str, Any] | None) -> None:
+    """Say how many signatures a release has left, if it counts some of these."""
+    left = result.signatures_left(release["id"]) if release is not None else None
+    if release is not None and left is not None:
+        shown = plural(left, "1 signature", "{} signatures")
+        note(f"The release {release['name']!r} has {shown} left.")
 
 
 def _report_failures(result: RunResult) -> None:
