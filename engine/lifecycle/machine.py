@@ -83,6 +83,21 @@ _PARTICIPLES = {
     Trigger.STOP: "stopped",
 }
 
+#: What to do instead in a release that has not ended, for each step that its status forbids people.
+_INSTEAD = {
+    (Trigger.APPROVE, Status.APPROVED): "No approval is missing.",
+    (Trigger.APPROVE, Status.ACTIVE): "It needs no approval.",
+    (Trigger.APPROVE, Status.IN_PROGRESS): "It needs no approval any more.",
+    (Trigger.REJECT, Status.APPROVED): "Withdraw it instead.",
+    (Trigger.REJECT, Status.ACTIVE): "Withdraw it instead.",
+    (Trigger.REJECT, Status.IN_PROGRESS): "Stop it instead.",
+    (Trigger.WITHDRAW, Status.IN_PROGRESS): "Close or stop it instead.",
+    (Trigger.CLOSE, Status.PENDING): "Withdraw it instead.",
+    (Trigger.CLOSE, Status.APPROVED): "Withdraw it instead.",
+    (Trigger.CLOSE, Status.ACTIVE): "Withdraw it instead.",
+    (Trigger.STOP, Status.PENDING): "Reject or withdraw it instead.",
+}
+
 
 def fire(trigger: Trigger, facts: Facts) -> Status:
     """Return the status after the trigger.
@@ -112,8 +127,13 @@ def refusal_of(trigger: Trigger, facts: Facts) -> Refusal | None:
 
 def _wrong_status(trigger: Trigger, facts: Facts) -> Refusal:
     status = facts.subject.status
-    advice = "Request a new one." if status.is_final else "Look at it again."
+    if not status.is_final:
+        advice = _INSTEAD.get((trigger, status), "")
+    elif trigger is Trigger.APPROVE:
+        advice = "Request a new one."
+    else:
+        advice = "Nothing is signed in it any more."
     phrase, participle = STATUS_PHRASES[status], _PARTICIPLES[trigger]
     again = " again" if phrase.endswith(participle) else ""
     message = f"The release {phrase} and cannot be {participle}{again}. {advice}"
-    return Refusal(Code.WRONG_STATUS, message)
+    return Refusal(Code.WRONG_STATUS, message.rstrip())

@@ -298,14 +298,21 @@ def test_every_other_pair_is_refused_whoever_asks(trigger: Trigger, status: Stat
 
 
 @pytest.mark.parametrize("status", ENDED)
-@pytest.mark.parametrize("trigger", [Trigger.APPROVE, Trigger.WITHDRAW, Trigger.STOP])
+@pytest.mark.parametrize(
+    ("trigger", "advice"),
+    [
+        (Trigger.APPROVE, "Request a new one."),
+        (Trigger.WITHDRAW, "Nothing is signed in it any more."),
+        (Trigger.STOP, "Nothing is signed in it any more."),
+    ],
+)
 def test_a_refusal_says_where_the_release_stands_and_what_to_do(
-    status: Status, trigger: Trigger
+    status: Status, trigger: Trigger, advice: str
 ) -> None:
     refusal = machine.refusal_of(trigger, facts(status, who=ANN))
     assert refusal is not None
     assert status.lower() in refusal.message
-    assert refusal.message.endswith("Request a new one.")
+    assert refusal.message.endswith(advice)
 
 
 @pytest.mark.parametrize(

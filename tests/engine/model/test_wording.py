@@ -104,8 +104,12 @@ def test_a_window_without_any_length_ends_when_it_starts_and_not_before() -> Non
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
-        (Status.APPROVED, "is approved and cannot be approved again. Look at it again."),
-        (Status.IN_PROGRESS, "is in progress and cannot be approved. Look at it again."),
+        (Status.APPROVED, "is approved and cannot be approved again. No approval is missing."),
+        (Status.ACTIVE, "is active and cannot be approved. It needs no approval."),
+        (
+            Status.IN_PROGRESS,
+            "is in progress and cannot be approved. It needs no approval any more.",
+        ),
         (Status.COMPLETED, "is completed and cannot be approved. Request a new one."),
         (Status.FAILED, "has failed and cannot be approved. Request a new one."),
         (Status.REJECTED, "was rejected and cannot be approved. Request a new one."),
@@ -115,6 +119,32 @@ def test_where_a_release_stands_that_cannot_be_approved(status: Status, sentence
     refusal = machine.refusal_of(Trigger.APPROVE, facts(status, who=ANN))
     assert refusal is not None
     assert refusal.message == f"The release {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("trigger", "status", "sentence"),
+    [
+        (Trigger.REJECT, Status.APPROVED, "is approved and cannot be rejected. Withdraw it"),
+        (Trigger.REJECT, Status.IN_PROGRESS, "is in progress and cannot be rejected. Stop it"),
+        (Trigger.WITHDRAW, Status.IN_PROGRESS, "is in progress and cannot be withdrawn. Close or"),
+        (Trigger.CLOSE, Status.PENDING, "is pending and cannot be closed. Withdraw it instead."),
+        (Trigger.STOP, Status.PENDING, "is pending and cannot be stopped. Reject or withdraw it"),
+        (Trigger.STOP, Status.COMPLETED, "is completed and cannot be stopped. Nothing is signed"),
+        (Trigger.REJECT, Status.REJECTED, "was rejected and cannot be rejected again. Nothing is"),
+    ],
+)
+def test_what_to_do_instead(trigger: Trigger, status: Status, sentence: str) -> None:
+    refusal = machine.refusal_of(trigger, facts(status, who=ANN))
+    assert refusal is not None
+    assert refusal.message.startswith(f"The release {sentence}")
+
+
+def test_every_step_that_an_open_release_forbids_people_has_another_instead() -> None:
+    triggers = {Trigger.APPROVE, Trigger.REJECT, Trigger.WITHDRAW, Trigger.CLOSE, Trigger.STOP}
+    allowed = {(row.trigger, row.source) for row in machine.TRANSITIONS}
+    open_ones = [status for status in Status if not status.is_final]
+    forbidden = {(trigger, status) for trigger in triggers for status in open_ones} - allowed
+    assert machine._INSTEAD.keys() == forbidden
 
 
 def test_where_a_release_stands_whose_fields_are_locked() -> None:
