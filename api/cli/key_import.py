@@ -39,6 +39,15 @@ PassphraseFile = Annotated[
     typer.Option(metavar="FILE", help="A file with the passphrase; - reads a line of input."),
 ]
 
+#: Who may use the keypair when it has been made, and what has to be done before.
+_NEXT_STEPS = {
+    KeypairAccess.RESTRICTED: (
+        "Nobody may use it yet. Assign people on its page in the dashboard, or with the mutation"
+        " `updateKeypair`; where teams are enabled, a team of theirs has to have it, too."
+    ),
+    KeypairAccess.OPEN: "Where teams are enabled, nobody may use it before a team has it.",
+}
+
 
 @exit_with_refusal
 def import_key(
@@ -73,6 +82,7 @@ def import_key(
         account_id = account_called(connection, account)
     import_keypair_as_operator(build_system(settings, database), account_id, command)
     print(f"{alias} is a keypair in the signer {backend} now. Delete {file}: nothing needs it.")
+    print(_NEXT_STEPS[access])
 
 
 def _read(file: Path, passphrase_file: Path | None) -> PrivateKeyFile:

@@ -37,6 +37,7 @@ def test_an_operator_imports_a_key_and_sees_nothing_of_it(tmp_path: Path) -> Non
     assert "a key of ECDSA_P384, not of ED25519" in refused.stderr
     done = run(environment, tmp_path, *words, *algorithm, *passphrase)
     assert done.stdout.startswith("falcon is a keypair in the signer local now. Delete")
+    assert "Nobody may use it yet. Assign people" in done.stdout
     again = run(environment, tmp_path, *words, *algorithm, *passphrase, succeeds=False)
     assert "Another keypair has this alias." in again.stderr
     for output in (refused, done, again):

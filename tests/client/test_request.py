@@ -10,7 +10,13 @@ from countersign.connection.graphql import Connection
 from countersign.errors import RefusedError
 from tests.client.test_connection import SERVER, Server, credentials, reply
 
-KEYPAIR = {"id": "k", "alias": "vault", "type": "OFFLINE", "category": "STANDARD"}
+KEYPAIR = {
+    "id": "k",
+    "alias": "vault",
+    "type": "OFFLINE",
+    "category": "STANDARD",
+    "successor": None,
+}
 RELEASE = {
     "id": "r",
     "name": "Falcon",

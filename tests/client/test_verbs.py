@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.client.site import Site
+from tests.client.site import Site, write_files
 
 REQUEST_FOR_NOBODY = (
     *("release", "request", "X", "--key", "vault", "--max", "1", "--for", "1h"),
@@ -90,7 +90,7 @@ def test_keys_are_listed_and_exported(site: Site) -> None:
     assert "no form" in site.run("key", "export", "vault", "--format", "openpgp", status=2).stderr
 
 
-def test_a_retired_keypair_names_its_successor(site: Site) -> None:
+def test_a_retired_keypair_names_its_successor(site: Site, tmp_path: Path) -> None:
     site.add_keypair("old", "STANDARD", "ECDSA_P256")
     id_ = site.json("key", "show", "old")["id"]
     renewed = {"keypairId": id_, "alias": "new", "reason": "A test."}
@@ -106,6 +106,12 @@ def test_a_retired_keypair_names_its_successor(site: Site) -> None:
     assert (shown["state"], shown["successor"]) == ("retired", "new")
     assert (shown["access"], shown["teams"]) == ("open", "blue")
     assert "retired" in shown
+    (file,) = write_files(tmp_path, 1)
+    refused = site.run("sign", file, "--key", "old", status=5).stderr
+    assert re.search(r"KEYPAIR_DISABLED: .* The successor of old is new\.$", refused)
+    request = ("release", "request", "Old", "--key", "old", "--team", "blue", "--max", "1")
+    refused = site.run(*request, "--for", "1h", status=5).stderr
+    assert "The successor of old is new." in refused
     assert "for openpgp" not in shown
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -46,6 +48,23 @@ def keypair_and_server_time(connection: Connection, alias: str) -> tuple[dict[st
     """Return a keypair, and when the server answered by its own clock."""
     data = _named(connection, KEYPAIR, KEYPAIR_ALIASES, "keypair", "alias", alias)
     return dict(data["keypair"]), datetime.fromisoformat(data["serverTime"])
+
+
+@contextmanager
+def naming_successors(keypairs: Iterable[dict[str, Any]]) -> Iterator[None]:
+    """Add to the refusal of a keypair that is retired which one took its place.
+
+    Raises:
+        RefusedError: What was refused inside.
+    """
+    try:
+        yield
+    except RefusedError as error:
+        successors = {k["alias"]: k["successor"]["alias"] for k in keypairs if k["successor"]}
+        if error.code != "KEYPAIR_DISABLED" or not successors:
+            raise
+        named = " ".join(f"The successor of {old} is {new}." for old, new in successors.items())
+        raise RefusedError(error.code, f"{error.message} {named}", error.field) from error
 
 
 def keypair_details(connection: Connection, alias: str) -> dict[str, Any]:

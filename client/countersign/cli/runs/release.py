@@ -27,6 +27,7 @@ from countersign.operations.releases import (
 from countersign.operations.viewer import SERVER_TIME
 from countersign.releases.lookups import (
     keypair_named,
+    naming_successors,
     release_named,
     team_named,
     user_with_email,
@@ -124,7 +125,8 @@ def request_release(options: RequestOptions, *, wait: str | None, fields: str | 
         if users:
             values["participantIds"] = [user["id"] for user in users]
         terms = options.terms(keypairs, team["name"] if team is not None else None, users)
-        release = _request_or_find(connection, values, terms)
+        with naming_successors(keypairs):
+            release = _request_or_find(connection, values, terms)
         if wait is not None:
             release = wait_until_open(connection, release, limit, tell_status)
     _print(release, fields)

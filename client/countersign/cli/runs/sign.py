@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +21,12 @@ from countersign.connection.graphql import Connection
 from countersign.connection.paths import remove_left_behind
 from countersign.errors import RefusedError, UsageError
 from countersign.operations.signing import EXPLAIN_SIGN
-from countersign.releases.lookups import keypair_and_server_time, release_named, trusted_text
+from countersign.releases.lookups import (
+    keypair_and_server_time,
+    naming_successors,
+    release_named,
+    trusted_text,
+)
 from countersign.releases.waiting import require_open, wait_until_open
 from countersign.signing.batches import MAX_DIGESTS, Order
 from countersign.signing.build_context import build_context
@@ -74,35 +79,52 @@ def run(options: SignOptions) -> None:
     _require_files(options)
     with connect() as connection:
         keypair, begun_at = keypair_and_server_time(connection, options.key)
-        release = _release_of(connection, keypair, options.release)
-        order = _order(options, keypair, release, context)
-        targets = signature_paths(options.files, order.form.suffix, options.out)
-        if options.is_dry_run:
-            _explain(connection, keypair, release, len(targets))
-            return
-        if release is not None and options.wait is None:
-            require_open(release)
-        elif release is not None:
-            wait_until_open(connection, release, limit, tell_status)
-        if options.out is not None:
-            options.out.mkdir(parents=True, exist_ok=True)
-        remove_left_behind(targets.values())
-        with _progress(len(targets)) as advance:
-            result = sign_files(connection, order, targets, advance)
-        if len(targets) == 1 and result.first_failure is not None:
-            raise result.first_failure
-        _report_signed(result, begun_at - _CLOCK_DIFFERENCE)
-        _report_left(result, release)
-    _report_failures(result)
+        with naming_successors([keypair]):
+            release = _release_of(connection, keypair, options.release)
+            order = _order(options, keypair, release, context)
+            targets = signature_paths(options.files, order.form.suffix, options.out)
+            if options.is_dry_run:
+                _explain(connection, keypair, release, len(targets))
+                return
+            if release is not None and options.wait is None:
+                require_open(release)
+            elif release is not None:
+                wait_until_open(connection, release, limit, tell_status)
+            result = _sign(connection, order, targets, options.out)
+            _report_signed(result, begun_at - _CLOCK_DIFFERENCE)
+            _report_left(result, release)
+            _report_failures(result)
     if options.manifest is not None:
-        about = {
-            "keypair": keypair["alias"],
-            "fingerprint": keypair["publicKey"]["fingerprint"],
-            "algorithm": keypair["algorithm"],
-            "form": order.form_name,
-            "digestAlgorithm": order.form.file_digest_name,
-        }
-        write_manifest(options.manifest, about, result.signed)
+        _write_manifest(options.manifest, keypair, order, result)
+
+
+def _sign(
+    connection: Connection, order: Order, targets: Mapping[Path, Path], folder: Path | None
+) -> RunResult:
+    """Sign the files into a folder, or beside each.
+
+    Raises:
+        ClientError: The only file was refused, or a request failed as a whole.
+    """
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    remove_left_behind(targets.values())
+    with _progress(len(targets)) as advance:
+        result = sign_files(connection, order, targets, advance)
+    if len(targets) == 1 and result.first_failure is not None:
+        raise result.first_failure
+    return result
+
+
+def _write_manifest(path: Path, keypair: dict[str, Any], order: Order, result: RunResult) -> None:
+    about = {
+        "keypair": keypair["alias"],
+        "fingerprint": keypair["publicKey"]["fingerprint"],
+        "algorithm": keypair["algorithm"],
+        "form": order.form_name,
+        "digestAlgorithm": order.form.file_digest_name,
+    }
+    write_manifest(path, about, result.signed)
 
 
 def _order(
