@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from countersign.agent.p11 import object_calls, signing_calls, token_calls
+from countersign.agent.p11.call_body import CallBody
 from countersign.agent.p11.client_state import Result, TokenClient
 from countersign.agent.p11.constants import ReturnValue
 from countersign.agent.p11.mechanisms import MechanismFailed
@@ -27,7 +28,7 @@ class Call:
     Attributes:
         request: The signature of its arguments.
         response: The signature of its result.
-        handler: Answers it.
+        handler: Answers it, and does not wait before it has read what is long.
     """
 
     request: str
@@ -69,8 +70,11 @@ def error_body(value: int) -> bytes:
     return write_body(ERROR_CALL_ID, "u", (value,))
 
 
-async def answer(client: TokenClient, body: bytes) -> bytes:
-    """The body that answers a body; every fault is an error of PKCS#11 in it."""
+async def answer(client: TokenClient, body: CallBody) -> bytes:
+    """The body that answers a body; every fault is an error of PKCS#11 in it.
+
+    What is to be signed has been hashed when the call waits, and the body is not held then.
+    """
     try:
         return await _answer(client, body)
     except MalformedMessage:
@@ -88,15 +92,22 @@ async def answer(client: TokenClient, body: bytes) -> bytes:
         return error_body(ReturnValue.FUNCTION_REJECTED)
 
 
-async def _answer(client: TokenClient, body: bytes) -> bytes:
-    reader = BodyReader(body)
+async def _answer(client: TokenClient, body: CallBody) -> bytes:
+    call_id, result = _begin(client, body)
+    body.drop()
+    return write_body(call_id, CALLS[call_id].response, await result)
+
+
+def _begin(client: TokenClient, body: CallBody) -> tuple[int, Awaitable[Result]]:
+    """Read a call and begin it; none of what it was given is needed for what is left of it."""
+    reader = BodyReader(body.content)
     call_id = reader.uint32()
     call = CALLS.get(call_id)
     if call is None:
-        return error_body(ReturnValue.FUNCTION_NOT_SUPPORTED)
+        raise CallFailed(ReturnValue.FUNCTION_NOT_SUPPORTED)
     if reader.counted_bytes() != call.request.encode():
         raise MalformedMessage("the signature is another one")
     arguments = read_arguments(call.request, reader)
     if not client.is_initialized and call.handler is not token_calls.initialize:
         raise CallFailed(ReturnValue.CRYPTOKI_NOT_INITIALIZED)
-    return write_body(call_id, call.response, await call.handler(client, *arguments))
+    return call_id, call.handler(client, *arguments)

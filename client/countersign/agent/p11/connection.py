@@ -9,6 +9,7 @@ from functools import partial
 
 from countersign.agent.notices import Notify
 from countersign.agent.p11.byte_budget import ByteBudget
+from countersign.agent.p11.call_body import CallBody
 from countersign.agent.p11.calls import answer, error_body
 from countersign.agent.p11.client_state import TokenClient
 from countersign.agent.p11.constants import ReturnValue
@@ -78,20 +79,20 @@ class TokenServer:
     ) -> None:
         free_slots = asyncio.Semaphore(MAX_CALLS)
 
-        def finish(call: asyncio.Task[None], body_bytes: int) -> None:
+        def finish(call: asyncio.Task[None], body: CallBody) -> None:
             calls.discard(call)
             free_slots.release()
-            self._budget.give_back(body_bytes)
+            body.drop()
 
         while True:
             await free_slots.acquire()
             code, body = await self._read_frame(reader)
             call = asyncio.create_task(_answer_frame(client, writer, code, body))
             calls.add(call)
-            call.add_done_callback(partial(finish, body_bytes=len(body)))
+            call.add_done_callback(partial(finish, body=body))
 
-    async def _read_frame(self, reader: asyncio.StreamReader) -> tuple[int, bytes]:
-        """Read a call, whose bytes are taken from the budget for as long as it is answered."""
+    async def _read_frame(self, reader: asyncio.StreamReader) -> tuple[int, CallBody]:
+        """Read a call, whose bytes are taken from the budget for as long as they are held."""
         code, options_bytes, body_bytes = FRAME_HEADER.unpack(
             await reader.readexactly(FRAME_HEADER.size)
         )
@@ -101,14 +102,15 @@ class TokenServer:
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 await reader.readexactly(options_bytes)
-                return code, await reader.readexactly(body_bytes)
+                content = await reader.readexactly(body_bytes)
+                return code, CallBody(content, partial(self._budget.give_back, body_bytes))
         except BaseException:
             self._budget.give_back(body_bytes)
             raise
 
 
 async def _answer_frame(
-    client: TokenClient, writer: asyncio.StreamWriter, code: int, body: bytes
+    client: TokenClient, writer: asyncio.StreamWriter, code: int, body: CallBody
 ) -> None:
     try:
         answer_body = await answer(client, body)

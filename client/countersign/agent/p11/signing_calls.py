@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from countersign.agent.p11.client_state import Result, TokenClient, has_room
 from countersign.agent.p11.constants import ReturnValue
 from countersign.agent.p11.mechanisms import (
@@ -42,15 +44,22 @@ async def _finish(client: TokenClient, operation: SigningOperation) -> Result:
     return (to_token_form(operation.key, signature),)
 
 
-async def sign(client: TokenClient, handle: int, content: bytes | SizeOnly, room: int) -> Result:
+def sign(
+    client: TokenClient, handle: int, content: bytes | SizeOnly, room: int
+) -> Awaitable[Result]:
+    """Hash the content, which may be a whole file; what is awaited then has only its digest."""
     session = client.sessions.get(handle)
     if size := _asks_for_size(session, room):
-        return (size,)
+        return _answer((size,))
     operation = session.take_operation()
     if isinstance(content, SizeOnly) or operation.has_parts:
         raise CallFailed(ReturnValue.ARGUMENTS_BAD)
     operation.signing_input.update(content)
-    return await _finish(client, operation)
+    return _finish(client, operation)
+
+
+async def _answer(result: Result) -> Result:
+    return result
 
 
 async def sign_update(client: TokenClient, handle: int, part: bytes | SizeOnly) -> Result:

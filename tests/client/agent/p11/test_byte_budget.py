@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 from contextlib import AsyncExitStack
+from functools import cached_property
 
 import pytest
 
@@ -12,24 +14,35 @@ from countersign.agent.p11.connection import TokenServer
 from countersign.agent.signing_keys import DigestAlgorithm
 from tests.support.agent_keys import KeysInMemory, keys_in_memory
 from tests.support.p11_client import TokenConnection, body, byte_array, token_connection, u32, u64
+from tests.support.waiting import until
 
 ECDSA_SHA256 = u32(0x1044)
 CONTENT = bytes(100_000)
 
 
-class SlowKeys(KeysInMemory):
-    """Notes how many signatures are made at a time."""
+class WaitingKeys(KeysInMemory):
+    """Signs nothing until the test lets it, as while a release has not opened."""
 
-    under_way = 0
-    most_under_way = 0
+    waiting = 0
 
     async def sign(self, alias: str, content: bytes, hashed_by: DigestAlgorithm | None) -> bytes:
-        self.under_way += 1
-        self.most_under_way = max(self.most_under_way, self.under_way)
-        for _ in range(100):  # gives every other connection its turn
-            await asyncio.sleep(0)
-        self.under_way -= 1
+        self.waiting += 1
+        await self.opened.wait()
         return await super().sign(alias, content, hashed_by)
+
+    @cached_property
+    def opened(self) -> asyncio.Event:
+        return asyncio.Event()
+
+
+def bytes_held_by_the_agent() -> int:
+    """What its modules have in memory, and what was read from sockets."""
+    files = (asyncio.streams.__file__, "*/countersign/agent/*")
+    snapshot = tracemalloc.take_snapshot()
+    kept = snapshot.filter_traces(
+        [tracemalloc.Filter(inclusive=True, filename_pattern=file) for file in files]
+    )
+    return sum(statistic.size for statistic in kept.statistics("filename"))
 
 
 async def sign_content(connection: TokenConnection) -> None:
@@ -39,18 +52,44 @@ async def sign_content(connection: TokenConnection) -> None:
     assert len(await connection.sign(session, CONTENT)) == 64
 
 
-async def test_calls_wait_for_bytes_of_other_connections() -> None:
+async def test_calls_that_wait_for_a_release_hold_no_bytes() -> None:
     ready = keys_in_memory("ECDSA_P256")
-    keys = SlowKeys(ready.private_keys, ready.key_list)
-    server = TokenServer(keys, max_held_bytes=2 * len(CONTENT) + 1000)
+    keys = WaitingKeys(ready.private_keys, ready.key_list)
+    server = TokenServer(keys, max_held_bytes=len(CONTENT) + 1000)
     async with AsyncExitStack() as clients:
         connections = [
             await clients.enter_async_context(token_connection(keys, server=server))
             for _ in range(8)
         ]
-        await asyncio.gather(*map(sign_content, connections))
+        tracemalloc.start()
+        try:
+            calls = asyncio.gather(*map(sign_content, connections))
+            await asyncio.to_thread(until, lambda: keys.waiting == 8)
+            held_bytes = bytes_held_by_the_agent()
+        finally:
+            tracemalloc.stop()
+        keys.opened.set()
+        await calls
+    assert held_bytes < len(CONTENT)
     assert len(keys.signed) == 8
-    assert keys.most_under_way == 2
+
+
+async def test_a_call_waits_for_the_bytes_of_another_connection() -> None:
+    keys = keys_in_memory("ECDSA_P256")
+    server = TokenServer(keys, max_held_bytes=len(CONTENT) + 1000)
+    no_call = body(99, "", CONTENT)
+    async with (
+        token_connection(keys, server=server) as slow,
+        token_connection(keys, server=server) as signing,
+    ):
+        slow.writer.write(u32(99) + u32(0) + u32(len(no_call)) + no_call[:1000])
+        await asyncio.to_thread(until, lambda: server._budget._free_bytes < len(CONTENT))
+        call = asyncio.create_task(sign_content(signing))
+        await asyncio.to_thread(until, server._budget._turn.locked)
+        assert keys.signed == []
+        slow.writer.write(no_call[1000:])
+        await call
+    assert len(keys.signed) == 1
 
 
 async def test_bytes_of_a_client_that_goes_or_stands_still_are_given_back(

@@ -8,6 +8,7 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
+from countersign.agent.p11.call_body import CallBody
 from countersign.agent.p11.calls import CALLS, answer
 from countersign.agent.p11.client_state import TokenClient
 from countersign.agent.p11.objects import ObjectTable
@@ -68,7 +69,7 @@ def _is_answer(answer_body: bytes) -> bool:
 
 async def _answers(bodies: list[bytes]) -> list[bytes]:
     client = TokenClient(ObjectTable(KEYS), lambda *_words: None)
-    return [await answer(client, call) for call in [INITIALIZE, *bodies]]
+    return [await answer(client, CallBody(call)) for call in [INITIALIZE, *bodies]]
 
 
 @given(st.lists(st.one_of(st.binary(max_size=80), damaged_calls()), max_size=12))
@@ -94,15 +95,15 @@ def test_sound_calls_in_any_order_sign_at_most_once_for_each_begun_signature(
 
 async def test_every_length_that_is_cut_short_is_answered() -> None:
     client = TokenClient(ObjectTable(KEYS), lambda *_words: None)
-    await answer(client, INITIALIZE)
+    await answer(client, CallBody(INITIALIZE))
     attributes = u32(1) + u32(3) + b"\1" + u32(5) + u32(5) + b"label"
     whole = body(26, "uaA", u64(1), attributes)
     for size in range(len(whole)):
-        assert _is_answer(await answer(client, whole[:size]))
+        assert _is_answer(await answer(client, CallBody(whole[:size])))
 
 
 async def test_too_many_attributes_are_refused_before_they_are_read() -> None:
     client = TokenClient(ObjectTable(KEYS), lambda *_words: None)
-    await answer(client, INITIALIZE)
+    await answer(client, CallBody(INITIALIZE))
     many = body(24, "uufA", u64(1), u64(1), u32(2**32 - 1))
-    assert await answer(client, many) == body(0, "u", u64(0x30))
+    assert await answer(client, CallBody(many)) == body(0, "u", u64(0x30))

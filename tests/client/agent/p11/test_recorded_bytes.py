@@ -13,6 +13,7 @@ import hashlib
 
 import pytest
 
+from countersign.agent.p11.call_body import CallBody
 from countersign.agent.p11.calls import answer
 from countersign.agent.p11.client_state import TokenClient
 from countersign.agent.p11.connection import TokenServer
@@ -55,7 +56,7 @@ async def test_client_of_this_version_signs(version: str, algorithm: str) -> Non
     client = TokenClient(ObjectTable(keys), lambda *_words: None)
     sign_init = bytes.fromhex(SIGN_INIT[version, algorithm])
     for call in (INITIALIZE, OPEN_SESSION, FIND_KEYS, sign_init, SIGN):
-        answered = await answer(client, call)
+        answered = await answer(client, CallBody(call))
         assert answered[:4] == call[:4]
     digest = hashlib.sha256(DATA).digest() if algorithm in HASHED else DATA
     assert keys.signed == [(keys.key_list[0].alias, digest, DigestAlgorithm.SHA256)]
