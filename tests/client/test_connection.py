@@ -268,6 +268,62 @@ def test_another_service_is_recognized(body: str) -> None:
         connection(Server(answer)).run(READ)
 
 
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+TEXT = {"Content-Type": "text/plain; charset=utf-8"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (
+            httpx2.Response(302, headers={"Location": "https://sso.example.com/in?state=secret"}),
+            "/graphql leads to https://sso.example.com/in (302), which gets no credential. Where",
+        ),
+        (
+            httpx2.Response(308, headers={"Location": "/graphql/"}),
+            "/graphql leads to http://127.0.0.1:1/graphql/ (308), which gets no credential.",
+        ),
+        (
+            httpx2.Response(200, text="<html>Welcome", headers=HTML),
+            "/graphql answered with a web page (200). Where that is a page to log in at,",
+        ),
+        (
+            httpx2.Response(403, text="<html>Denied", headers=HTML),
+            "a proxy or firewall before it refuses. Ask its operator. Check the server's",
+        ),
+        (
+            httpx2.Response(404, text="The API is at /api.\n", headers=TEXT),
+            "answered 404, but not as Countersign does. It says: The API is at /api. Check the",
+        ),
+        (
+            httpx2.Response(404, text="x" * 301, headers=TEXT),
+            "answered 404, but not as Countersign does. Check the server's URL: COUNTERSIGN_URL",
+        ),
+    ],
+    ids=lambda value: str(value) if isinstance(value, httpx2.Response) else "",
+)
+def test_what_stands_before_the_server_is_told(answer: httpx2.Response, sentence: str) -> None:
+    server = Server(answer)
+    with pytest.raises(ClientError) as caught:
+        connection(server).run(READ)
+    assert caught.value.code == "NO_COUNTERSIGN"
+    assert sentence in caught.value.message
+    assert caught.value.message.endswith("the one given to `countersign login`.")
+    assert "secret" not in caught.value.message
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 521])
+def test_a_proxy_without_its_server_is_asked_again(status: int) -> None:
+    away = httpx2.Response(status, text="<html>Bad Gateway", headers=HTML)
+    assert connection(Server(away, reply({"data": {"viewer": 1}}))).run(READ) == {"viewer": 1}
+    with pytest.raises(TransientError) as caught:
+        connection(Server(away), retry_seconds=0).run(READ)
+    assert f"answered {status} in place of Countersign: a proxy" in caught.value.message
+    with pytest.raises(TransientError):
+        connection(Server(away)).change(CHANGE_ONCE, {})
+
+
 def test_a_fault_of_the_server_is_not_sent_again() -> None:
     server = Server(error("BUG", 500))
     with pytest.raises(RefusedError, match="BUG"):

@@ -7,9 +7,10 @@ from typing import Any
 
 import httpx2
 
+from countersign.connection.unexpected_answers import unexpected_answer
 from countersign.connection.user_agent import user_agent
-from countersign.connection.wire import CHECK_URL, unreachable
-from countersign.errors import ClientError, NotSignedInError, TransientError
+from countersign.connection.wire import unreachable
+from countersign.errors import NotSignedInError, TransientError
 
 #: The client that the server knows this program as (RFC 6749 section 2.2); it has no secret.
 CLIENT_ID = "countersign"
@@ -56,12 +57,11 @@ def post_form(server: str, path: str, form: Mapping[str, str]) -> dict[str, Any]
         members = response.json()
     except ValueError:
         members = None
-    if not isinstance(members, dict):
-        message = f"{server}{path} answered {response.status_code} without JSON. {CHECK_URL}"
-        raise ClientError("NO_COUNTERSIGN", message)
+    if not isinstance(members, dict) or not (response.is_success or "error" in members):
+        raise unexpected_answer(response)
     if response.is_success:
         return members
-    error_code = str(members.get("error", response.status_code))
+    error_code = str(members["error"])
     message = str(members.get("error_description", "The server refused without a reason."))
     if response.status_code in {429, 503}:
         raise TransientError(error_code.upper(), message, did_nothing=True)

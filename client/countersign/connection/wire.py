@@ -9,6 +9,11 @@ from typing import Any
 
 import httpx2
 
+from countersign.connection.unexpected_answers import (
+    CHECK_URL,
+    seconds_to_wait,
+    unexpected_answer,
+)
 from countersign.errors import (
     ClientError,
     NotSignedInError,
@@ -19,8 +24,6 @@ from countersign.errors import (
 from countersign.operations.operation import Operation
 
 PATH = "/graphql"
-#: What a person does about a URL at which there is no Countersign.
-CHECK_URL = "Check the server's URL: COUNTERSIGN_URL, or the one given to `countersign login`."
 #: Codes of errors that may be gone when the operation is sent again, with whether the server
 #: certainly did nothing.
 _TRANSIENT = {
@@ -56,10 +59,10 @@ def data_of(response: httpx2.Response) -> dict[str, Any]:
     try:
         answer = response.json()
     except ValueError as error:
-        raise _no_answer(response) from error
+        raise unexpected_answer(response) from error
     if not isinstance(answer, dict) or not ("data" in answer or "errors" in answer):
-        raise _no_answer(response)
-    return data_in(answer, _retry_after(response))
+        raise unexpected_answer(response)
+    return data_in(answer, seconds_to_wait(response))
 
 
 def data_in(answer: Mapping[str, Any], retry_after_seconds: float | None = None) -> dict[str, Any]:
@@ -153,23 +156,3 @@ def _error_of(error: Mapping[str, Any], retry_after_seconds: float | None) -> Cl
             retry_after_seconds=retry_after_seconds,
         )
     return RefusedError(code, message)
-
-
-def _no_answer(response: httpx2.Response) -> ClientError:
-    """Return what an answer means that is no GraphQL: a proxy's, or another service's."""
-    status = response.status_code
-    if status in {429, 502, 503, 504}:
-        message = f"The server answered {status}. Try again later."
-        seconds = _retry_after(response)
-        return TransientError(
-            "UNAVAILABLE", message, did_nothing=status == 429, retry_after_seconds=seconds
-        )
-    message = f"{response.url} answered {status} without GraphQL. {CHECK_URL}"
-    return ClientError("NO_COUNTERSIGN", message)
-
-
-def _retry_after(response: httpx2.Response) -> float | None:
-    try:
-        return max(0.0, float(response.headers.get("Retry-After", "")))
-    except ValueError:
-        return None
