@@ -45,7 +45,7 @@ NOT_RUN = {
     "docs/keys-and-certificates.md": 4,
     "docs/ledger.md": 1,
     "docs/operations.md": 1,
-    "docs/client.md": 5,
+    "docs/client.md": 6,
     "docs/signing-tools.md": 1,
     "docs/tools.md": 12,
 }
