@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from dataclasses import dataclass
 
 from engine.model.errors import Code, Refusal
 from engine.model.text import is_blank
@@ -56,8 +56,15 @@ SENTENCES = (
     *LEFT_TO_DO.values(),
 )
 
-#: Sentences to be said one after the other, each in the reader's language where it has one.
-Notice: TypeAlias = tuple[str, ...]
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the page begins with; empty where it has nothing to say."""
+
+    #: They are said one after the other, each in the reader's language.
+    sentences: tuple[str, ...] = ()
+    #: What was refused in the engine's own words, which are English.
+    refusal: Refusal | None = None
 
 
 def notice_of(refusal: Refusal, verdict: Verdict, text: str, after: LinkPage) -> Notice:
@@ -73,18 +80,18 @@ def notice_of(refusal: Refusal, verdict: Verdict, text: str, after: LinkPage) ->
         return _asked_again(refusal, verdict, text)
     if after.own is not None and after.own["verdict"] == verdict:
         # The same button, pressed twice: what they wanted holds.
-        return ()
+        return Notice()
     before = (DECIDED_BEFORE[after.own["verdict"]],) if after.own is not None else ()
     rejects = verdict is Verdict.REJECT and after.left_to_do
     left = (LEFT_TO_DO[after.left_to_do],) if rejects else ()
-    return (NOT_TAKEN[verdict], *before, *left)
+    return Notice((NOT_TAKEN[verdict], *before, *left))
 
 
 def _asked_again(refusal: Refusal, verdict: Verdict, text: str) -> Notice:
     if refusal.code is Code.UNAUTHENTICATED:
-        return ()  # The page says whom to sign in as.
+        return Notice()  # The page says whom to sign in as.
     if refusal.code is Code.INVALID_INPUT and verdict is Verdict.REJECT and is_blank(text):
-        return (NO_REASON,)
+        return Notice((NO_REASON,))
     if refusal.code in ASKED_AGAIN:
-        return (ASKED_AGAIN[refusal.code],)
-    return (OTHER_REASON, refusal.message)
+        return Notice((ASKED_AGAIN[refusal.code],))
+    return Notice((OTHER_REASON,), refusal)

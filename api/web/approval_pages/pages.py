@@ -75,7 +75,7 @@ class FormState:
 
 
 def request_page(
-    page: LinkPage, form: FormState, root: str, *, status: int = 200, notice: Notice = ()
+    page: LinkPage, form: FormState, root: str, notice: Notice, *, status: int = 200
 ) -> HTMLResponse:
     """Return the page that shows a request, with the form where the link can still decide.
 
@@ -83,8 +83,8 @@ def request_page(
         page: What the link shows.
         form: The form as it is filled in.
         root: The path below which the service is.
+        notice: What the page begins with.
         status: The status of the HTTP response.
-        notice: Sentences that the page begins with.
     """
     if page.request is None:
         return plain_page("void", root, page.user.locale, 200 if status == 200 else 403)
@@ -98,7 +98,8 @@ def request_page(
         "root": root,
         "css": Markup(CSS),  # noqa: S704 - our own file
         "tone": _tone(page),
-        "notice": " ".join(map(words.gettext, notice)),
+        "notice": " ".join(map(words.gettext, notice.sentences)),
+        "refusal": notice.refusal,
         **asdict(form),
     }
     content = environment.get_template("request.html").render(values)

@@ -52,6 +52,7 @@ _STATUS = {
 }
 #: Refusals that say nothing of the link, and will pass.
 _UNAVAILABLE = {Code.OVERLOADED, Code.STORAGE_FAILED}
+_NO_NOTICE = Notice()
 
 
 def email_action_routes(runtime: Runtime, link_key: bytes, public_url: str) -> list[BaseRoute]:
@@ -145,7 +146,7 @@ class _Actions:
         if page is None:
             return self._plain(request, "missing", 404)
         if not self._is_from_the_page(page, cookie, form.csrf):
-            return await self._with_cookie(request, page, 403, (NOT_FROM_THE_PAGE,), form)
+            return await self._with_cookie(request, page, 403, Notice((NOT_FROM_THE_PAGE,)), form)
         signed_in = await self._is_signed_in(request, page)
         refusal = await self._execute(page, form, signed_in=signed_in)
         after = await self._open(spelling)
@@ -229,7 +230,7 @@ class _Actions:
         request: Request,
         page: LinkPage,
         status: int,
-        notice: Notice = (),
+        notice: Notice = _NO_NOTICE,
         form: Form | None = None,
     ) -> Response:
         cookie = _cookie(request) or secrets.token_urlsafe(32)
@@ -244,7 +245,7 @@ class _Actions:
             sign_in=f"{self._root}{SIGN_IN}?{query}" if must_sign_in else None,
             must_be_safe=page.wants_session and not self._knows_sessions,
         )
-        response = request_page(page, state, self._root, status=status, notice=notice)
+        response = request_page(page, state, self._root, notice, status=status)
         response.set_cookie(
             COOKIE,
             cookie,

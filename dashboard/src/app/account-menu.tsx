@@ -12,7 +12,9 @@ import { IconCheck, IconLogout, IconSearch, IconSettings } from "@tabler/icons-r
 import { Link } from "@tanstack/react-router";
 import { useMutation } from "urql";
 import { BASE } from "@/graphql/client";
+import { refusalOfError } from "@/graphql/refusal";
 import { LANGUAGES, useLocale, useMessages, type Language } from "@/i18n/locale";
+import { useRefusalLine } from "@/ui/refusal-text";
 import { messages } from "./messages";
 import { useSession } from "./session";
 import { SetLanguageDocument } from "./session.generated";
@@ -26,11 +28,12 @@ export function AccountMenu({ onCommands }: { onCommands: () => void }) {
   const { user, account, reload } = useSession();
   const { language } = useLocale();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const lineOf = useRefusalLine();
   const [, setLanguage] = useMutation(SetLanguageDocument);
   const choose = async (locale: Language) => {
     const { data, error } = await setLanguage({ input: { id: user.id, locale } });
-    const refusal = data?.updateUser.errors[0]?.message ?? error?.message;
-    if (refusal) notifications.show({ message: refusal, color: "red" });
+    const refusal = data ? data.updateUser.errors[0] : refusalOfError(error, t.unreachable);
+    if (refusal) notifications.show({ message: lineOf(refusal), color: "red" });
     else reload();
   };
   return (

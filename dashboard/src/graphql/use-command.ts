@@ -2,13 +2,11 @@ import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { useEffect, useState } from "react";
 import { useMutation, type AnyVariables } from "urql";
 import type { RefusalFragment } from "./fragments.generated";
-import { useWords } from "@/app/session";
-import { useLocale } from "@/i18n/locale";
+import { useMessages } from "@/i18n/locale";
 import { announce } from "@/live/signals";
 import { focusAfterCommand } from "./focus-after-command";
-
-/** A refusal as pages show it: of one field, or of the whole command. */
-export type Refusal = Pick<RefusalFragment, "message"> & Partial<RefusalFragment>;
+import { messages } from "./messages";
+import { refusalOfError, type Refusal } from "./refusal";
 
 interface Payload {
   errors: RefusalFragment[];
@@ -33,34 +31,18 @@ export function useCommand<Data, Variables extends AnyVariables, P extends Paylo
 ) {
   const [{ fetching }, execute] = useMutation(document);
   const [{ refusals, sender }, setOutcome] = useState(NONE);
-  const titled = useTitled();
+  const { unanswered } = useMessages(messages);
   useEffect(() => focusAfterCommand(sender, refusals.length > 0), [sender, refusals]);
   const run = async (variables: Variables): Promise<P | null> => {
     const focused = window.document.activeElement;
     setOutcome(NONE);
     const { data, error } = await execute(variables);
     const payload = data ? pick(data) : null;
-    const refused: Refusal[] = payload?.errors ?? [
-      { message: error?.graphQLErrors[0]?.message ?? error?.message ?? "" },
-    ];
-    setOutcome({ refusals: titled(refused), sender: focused });
+    const refused: Refusal[] = payload?.errors ?? [refusalOfError(error, unanswered)];
+    setOutcome({ refusals: refused, sender: focused });
     if (refused.length > 0) return null;
     announce(tag);
     return payload;
   };
   return { run, refusals, busy: fetching, forget: () => setOutcome(NONE) };
-}
-
-/** Returns how to put what a refusal is called before its sentence where the sentence, in English, is foreign. */
-function useTitled() {
-  const word = useWords();
-  const { language } = useLocale();
-  return (refusals: Refusal[]): Refusal[] => {
-    if (language === "en") return refusals;
-    return refusals.map((refusal) =>
-      refusal.code
-        ? { ...refusal, message: `${word("refusals", refusal.code)}: ${refusal.message}` }
-        : refusal,
-    );
-  };
 }

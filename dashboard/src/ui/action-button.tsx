@@ -1,9 +1,11 @@
 import { Button, Tooltip } from "@mantine/core";
+import type { Refusal } from "@/graphql/refusal";
+import { RefusalText, useRefusalLine } from "./refusal-text";
 
 interface Props {
   label: string;
-  /** Why it is not allowed, in the server's words; null if it is. */
-  refusal: string | null;
+  /** Why it is not allowed; null if it is. */
+  refusal: Refusal | null;
   color?: "brand" | "red";
   /** Whether it is one of several beside smaller things, such as the rows of a list. */
   compact?: boolean;
@@ -13,11 +15,12 @@ interface Props {
 /** A button that stays reachable by keyboard while it is disabled, so that its reason can be read. */
 export function ActionButton({ label, refusal, color = "brand", compact = false, onClick }: Props) {
   const refused = refusal !== null;
+  const lineOf = useRefusalLine();
   const main = compact ? "default" : "filled";
   const variant = color === "brand" ? main : "outline";
   return (
     <Tooltip
-      label={refusal}
+      label={refusal && <RefusalText refusal={refusal} />}
       disabled={!refused}
       multiline
       w={280}
@@ -30,7 +33,7 @@ export function ActionButton({ label, refusal, color = "brand", compact = false,
         flex="none"
         aria-disabled={refused}
         data-disabled={refused}
-        aria-description={refusal ?? undefined}
+        aria-description={refusal ? lineOf(refusal) : undefined}
         onClick={refused ? undefined : onClick}
       >
         {label}

@@ -1,6 +1,6 @@
 import { Button, Group, Text } from "@mantine/core";
 import type { ReactNode } from "react";
-import type { Refusal } from "@/graphql/use-command";
+import type { Refusal } from "@/graphql/refusal";
 import { useMessages } from "@/i18n/locale";
 import { Dialog } from "./dialog";
 import { messages } from "./messages";

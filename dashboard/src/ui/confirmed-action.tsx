@@ -1,8 +1,8 @@
 import { useWords } from "@/app/session";
-import { refusalOf } from "@/graphql/refusal-of";
+import { refusalOf } from "@/graphql/refusal";
 import type { PossibleFragment } from "@/graphql/fragments.generated";
 import type { SubjectAction } from "@/graphql/schema.generated";
-import type { Refusal } from "@/graphql/use-command";
+import type { Refusal } from "@/graphql/refusal";
 import { ConfirmDialog } from "./confirm-dialog";
 import { DialogButton } from "./dialog-button";
 

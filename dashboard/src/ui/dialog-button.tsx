@@ -1,10 +1,11 @@
 import { useState, type ReactNode } from "react";
+import type { Refusal } from "@/graphql/refusal";
 import { ActionButton } from "./action-button";
 
 interface Props {
   label: string;
-  /** Why what the dialog does is not allowed, in the server's words; null if it is. */
-  refusal?: string | null;
+  /** Why what the dialog does is not allowed; null if it is. */
+  refusal?: Refusal | null;
   color?: "brand" | "red";
   compact?: boolean;
   /** Draws the dialog, which gets how it is closed. */

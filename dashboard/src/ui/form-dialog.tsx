@@ -1,6 +1,6 @@
 import { Button, Group, Stack } from "@mantine/core";
 import type { FormEvent, ReactNode } from "react";
-import type { Refusal } from "@/graphql/use-command";
+import type { Refusal } from "@/graphql/refusal";
 import { useMessages } from "@/i18n/locale";
 import { Dialog } from "./dialog";
 import { messages } from "./messages";

@@ -1,8 +1,10 @@
 import { Alert, Button, Skeleton, Stack } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { CombinedError } from "urql";
+import { refusalOfError } from "@/graphql/refusal";
 import { useMessages } from "@/i18n/locale";
 import { messages } from "./messages";
+import { RefusalText } from "./refusal-text";
 
 interface State<Data> {
   data?: Data | null | undefined;
@@ -26,7 +28,9 @@ export function QueryState<Data>({
     return (
       <Alert color="red" title={t.failed}>
         <Stack align="start" gap="sm">
-          {error.graphQLErrors[0]?.message ?? error.message}
+          <div>
+            <RefusalText refusal={refusalOfError(error, t.unreachable)} />
+          </div>
           <Button variant="default" onClick={reload}>
             {t.retry}
           </Button>

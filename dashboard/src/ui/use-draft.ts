@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { Refusal } from "@/graphql/use-command";
+import type { Refusal } from "@/graphql/refusal";
 import { useRefusalsByField } from "./use-refusals-by-field";
 
 /** What a form needs of the command that it is sent with. */

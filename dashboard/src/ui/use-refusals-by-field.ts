@@ -1,6 +1,8 @@
 import { useState } from "react";
 import { byField } from "@/graphql/by-field";
-import type { Refusal } from "@/graphql/use-command";
+import { useLocale } from "@/i18n/locale";
+import type { Refusal } from "@/graphql/refusal";
+import { useRefusalLine } from "./refusal-text";
 
 interface Corrected {
   /** What was refused when the fields were changed: another answer of the server counts for all fields again. */
@@ -17,7 +19,14 @@ export function useRefusalsByField(refusals: readonly Refusal[], known: readonly
   const correctedOf = (before: Corrected) => (before.refusals === refusals ? before.fields : []);
   const changed = correctedOf(corrected);
   const open = refusals.filter(({ field }) => !field?.some((name) => changed.includes(name)));
-  const { fields: errors, rest } = byField(open, known);
+  const lineOf = useRefusalLine();
+  const { language } = useLocale();
+  // Below a field the sentence is enough for whoever reads it in their own language.
+  const { fields: errors, rest } = byField(
+    open,
+    known,
+    language === "en" ? ({ message }) => message : lineOf,
+  );
   const correct = (fields: readonly string[]) =>
     setCorrected((before) => ({ refusals, fields: [...correctedOf(before), ...fields] }));
   return { errors, rest, correct };

@@ -2,11 +2,12 @@ import { Alert, Button, Card, Checkbox, Group, NumberInput, Stack, Switch } from
 import { notifications } from "@mantine/notifications";
 import type { FormEvent, ReactNode } from "react";
 import { useWords } from "@/app/session";
-import { refusalOf } from "@/graphql/refusal-of";
+import { refusalOf } from "@/graphql/refusal";
 import { RELEASE_TYPES } from "@/graphql/enum-values";
 import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
 import { ChoiceField } from "@/ui/choice-field";
+import { RefusalText } from "@/ui/refusal-text";
 import { Refusals } from "@/ui/refusals";
 import { Section } from "@/ui/section";
 import { useDraft } from "@/ui/use-draft";
@@ -43,7 +44,11 @@ export function RulesForm({ account }: { account: AccountDetailFragment }) {
   return (
     <form onSubmit={submit} noValidate>
       <Stack gap="lg">
-        {refusal !== null && <Alert color="gray">{refusal}</Alert>}
+        {refusal && (
+          <Alert color="gray">
+            <RefusalText refusal={refusal} />
+          </Alert>
+        )}
         <Part title={t.approvals}>
           <ApprovalRules {...part} />
         </Part>

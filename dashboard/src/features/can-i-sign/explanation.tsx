@@ -70,7 +70,7 @@ function FactorItem({ factor }: { factor: SignExplanation["factors"][number] }) 
           <Text fw={600}>
             {title} <VisuallyHidden>{factor.passed ? t.passed : t.failed}</VisuallyHidden>
           </Text>
-          <Text size="sm" c="dimmed">
+          <Text size="sm" c="dimmed" lang="en">
             {factor.detail}
           </Text>
         </div>

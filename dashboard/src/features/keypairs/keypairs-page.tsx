@@ -2,7 +2,7 @@ import { Group, NativeSelect, Text } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useSession, useWords } from "@/app/session";
-import { refusalOf } from "@/graphql/refusal-of";
+import { refusalOf } from "@/graphql/refusal";
 import { usePages } from "@/graphql/use-pages";
 import { useMessages } from "@/i18n/locale";
 import { DialogButton } from "@/ui/dialog-button";

@@ -1,11 +1,12 @@
 import { TextInput } from "@mantine/core";
 import { useWords } from "@/app/session";
-import { refusalOf } from "@/graphql/refusal-of";
+import { refusalOf } from "@/graphql/refusal";
 import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
 import { DialogButton } from "@/ui/dialog-button";
 import { FormDialog } from "@/ui/form-dialog";
 import { messages as common } from "@/ui/messages";
+import { RefusalText } from "@/ui/refusal-text";
 import { useDraft } from "@/ui/use-draft";
 import { messages } from "./messages";
 import { UpdatePersonDocument, type PersonDetailFragment } from "./people.generated";
@@ -53,7 +54,7 @@ function PersonForm({ person, onClose }: Props) {
     >
       <TextInput
         label={t.name}
-        description={refusal}
+        description={refusal && <RefusalText refusal={refusal} />}
         readOnly={refusal !== null}
         {...text("name")}
         data-autofocus

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { useWords } from "@/app/session";
-import { refusalOf } from "@/graphql/refusal-of";
+import { refusalOf } from "@/graphql/refusal";
 import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
 import { DialogButton } from "@/ui/dialog-button";

@@ -1,5 +1,5 @@
 import { Group, Text, TextInput } from "@mantine/core";
-import { refusalOf } from "@/graphql/refusal-of";
+import { refusalOf } from "@/graphql/refusal";
 import { useCommand } from "@/graphql/use-command";
 import { usePages } from "@/graphql/use-pages";
 import { useMessages } from "@/i18n/locale";

@@ -1,6 +1,6 @@
 import { Alert, Group, Stack, Text } from "@mantine/core";
 import { useWords } from "@/app/session";
-import { refusalOf } from "@/graphql/refusal-of";
+import { refusalOf } from "@/graphql/refusal";
 import { useCommand } from "@/graphql/use-command";
 import { usePages } from "@/graphql/use-pages";
 import { useFormats } from "@/i18n/formats";

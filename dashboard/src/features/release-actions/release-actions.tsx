@@ -27,7 +27,7 @@ export function ReleaseActions({ release, only }: { release: ActionableRelease; 
         <ActionButton
           key={action}
           label={word("releaseActions", action)}
-          refusal={allowed ? null : (refusal?.message ?? "")}
+          refusal={allowed ? null : (refusal ?? { message: "" })}
           color={mutation.color}
           onClick={() => setChosen(action)}
         />

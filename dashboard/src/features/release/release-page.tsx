@@ -108,7 +108,7 @@ function Actions({ release }: { release: ReleaseDetailFragment }) {
     <>
       <ReleaseActions release={release} />
       {update?.allowed === false && (
-        <ActionButton label={t.edit} refusal={update.refusal?.message ?? ""} onClick={() => {}} />
+        <ActionButton label={t.edit} refusal={update.refusal ?? { message: "" }} onClick={() => {}} />
       )}
       {update?.allowed && (
         <ButtonLink to="/request" search={{ edit: release.id }} variant="default">

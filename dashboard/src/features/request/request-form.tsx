@@ -12,7 +12,7 @@ import {
 import type { FormEvent, ReactNode } from "react";
 import { useSession, useWords } from "@/app/session";
 import { CATEGORIES } from "@/graphql/enum-values";
-import type { Refusal } from "@/graphql/use-command";
+import type { Refusal } from "@/graphql/refusal";
 import type { KeypairCategory, ReleaseType } from "@/graphql/schema.generated";
 import { useMessages } from "@/i18n/locale";
 import { Refusals } from "@/ui/refusals";

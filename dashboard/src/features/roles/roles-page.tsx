@@ -1,7 +1,7 @@
 import { Group, Stack, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useSession, useWords } from "@/app/session";
-import { refusalOf } from "@/graphql/refusal-of";
+import { refusalOf } from "@/graphql/refusal";
 import { usePages } from "@/graphql/use-pages";
 import { useFormats } from "@/i18n/formats";
 import { useMessages } from "@/i18n/locale";

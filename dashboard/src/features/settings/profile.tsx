@@ -12,10 +12,11 @@ import {
 import { notifications } from "@mantine/notifications";
 import type { FormEvent } from "react";
 import { useNow } from "@/app/clock";
-import { refusalOf } from "@/graphql/refusal-of";
+import { refusalOf } from "@/graphql/refusal";
 import { useCommand } from "@/graphql/use-command";
 import { formatsOf } from "@/i18n/formats";
 import { languageOf, regionalTag, useMessages } from "@/i18n/locale";
+import { RefusalText } from "@/ui/refusal-text";
 import { Refusals } from "@/ui/refusals";
 import { Section } from "@/ui/section";
 import { useDraft } from "@/ui/use-draft";
@@ -96,7 +97,13 @@ interface FieldProps {
 
 function NameField({ user, ...field }: FieldProps & { user: ProfileFragment }) {
   const refusal = refusalOf(user, "RENAME");
-  return <TextInput {...field} readOnly={refusal !== null} description={refusal} />;
+  return (
+    <TextInput
+      {...field}
+      readOnly={refusal !== null}
+      description={refusal && <RefusalText refusal={refusal} />}
+    />
+  );
 }
 
 function ZoneField({ draft, ...field }: FieldProps & { draft: Fields }) {

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { PeopleField } from "@/features/people/people-field";
 import type { PersonSummaryFragment } from "@/features/people/people.generated";
 import { PersonRow } from "@/features/people/person-row";
-import { refusalOf } from "@/graphql/refusal-of";
+import { refusalOf } from "@/graphql/refusal";
 import { useCommand } from "@/graphql/use-command";
 import { usePages } from "@/graphql/use-pages";
 import { useMessages } from "@/i18n/locale";

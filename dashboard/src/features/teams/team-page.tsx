@@ -1,7 +1,7 @@
 import { Card, Group } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { refusalOf } from "@/graphql/refusal-of";
+import { refusalOf } from "@/graphql/refusal";
 import { useFormats } from "@/i18n/formats";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";

@@ -2,7 +2,7 @@ import { Group, Text } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useSession } from "@/app/session";
-import { refusalOf } from "@/graphql/refusal-of";
+import { refusalOf } from "@/graphql/refusal";
 import { teamsSearch } from "@/features/people/search";
 import { usePages } from "@/graphql/use-pages";
 import { useFormats } from "@/i18n/formats";

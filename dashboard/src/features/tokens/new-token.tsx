@@ -2,7 +2,7 @@ import { Checkbox, Loader, NativeSelect, Stack, TextInput } from "@mantine/core"
 import { useState } from "react";
 import { serverNow } from "@/app/clock";
 import { useSession, useWords } from "@/app/session";
-import { refusalOf } from "@/graphql/refusal-of";
+import { refusalOf } from "@/graphql/refusal";
 import type { Permission } from "@/graphql/schema.generated";
 import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
@@ -35,7 +35,7 @@ export function NewToken({ onClose }: { onClose: () => void }) {
   if (allowed.length > 0) return <TokenForm owners={allowed} onSecret={setSecret} onClose={onClose} />;
   return (
     <Dialog title={t.new} onClose={onClose}>
-      {data ? <Refusals refusals={[{ message: own ?? "" }]} /> : <Loader />}
+      {data ? <Refusals refusals={own ? [own] : []} /> : <Loader />}
     </Dialog>
   );
 }

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { refusalOf } from "@/graphql/refusal-of";
+import { refusalOf } from "@/graphql/refusal";
 import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
 import { ConfirmedAction } from "@/ui/confirmed-action";

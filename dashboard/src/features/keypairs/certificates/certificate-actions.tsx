@@ -12,7 +12,7 @@ import {
   type KeypairDetailFragment,
 } from "../keypairs.generated";
 import { messages } from "../messages";
-import { refusalOf } from "@/graphql/refusal-of";
+import { refusalOf } from "@/graphql/refusal";
 
 interface Props {
   keypair: KeypairDetailFragment;

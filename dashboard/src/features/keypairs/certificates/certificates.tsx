@@ -1,6 +1,6 @@
 import { Alert, Badge, Card, Group, Stack, Title } from "@mantine/core";
 import { useWords } from "@/app/session";
-import { refusalOf } from "@/graphql/refusal-of";
+import { refusalOf } from "@/graphql/refusal";
 import type { SubjectAction } from "@/graphql/schema.generated";
 import { useMessages } from "@/i18n/locale";
 import { DialogButton } from "@/ui/dialog-button";

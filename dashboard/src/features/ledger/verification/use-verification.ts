@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { useClient } from "urql";
+import type { Refusal } from "@/graphql/refusal";
 import { LedgerLengthDocument } from "../ledger.generated";
 import type { KeptHead } from "./checks";
 import { DownloadRefused, openLedger } from "./download";
@@ -13,8 +14,8 @@ export type Progress =
   | { state: "idle" }
   | { state: "running"; verified: number; entries: number }
   | { state: "done"; verdict: Verdict; kept: KeptHead | null }
-  /** The server's sentence, or null where the connection broke off. */
-  | { state: "failed"; verified: number; message: string | null };
+  /** Why the server refused it, or null where the connection broke off. */
+  | { state: "failed"; verified: number; refusal: Refusal | null };
 
 /** Returns how to verify the ledger, and where that is; it ends with the component. */
 export function useVerification() {
@@ -45,7 +46,7 @@ export function useVerification() {
       });
       show({ state: "done", verdict, kept });
     } catch (error) {
-      show({ state: "failed", verified, message: error instanceof DownloadRefused ? error.message : null });
+      show({ state: "failed", verified, refusal: error instanceof DownloadRefused ? error.refusal : null });
     }
   };
   return { progress, start };

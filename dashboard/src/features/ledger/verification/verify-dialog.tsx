@@ -5,6 +5,7 @@ import { useMessages } from "@/i18n/locale";
 import { CopyTextButton } from "@/ui/copy-text-button";
 import { Dialog } from "@/ui/dialog";
 import { messages as shared } from "@/ui/messages";
+import { RefusalText } from "@/ui/refusal-text";
 import type { Head, KeptHead } from "./checks";
 import { parseKeptHead } from "./kept-head";
 import { messages } from "./messages";
@@ -73,7 +74,11 @@ function Result({ progress }: { progress: State }) {
         <Text size="sm" fw={600}>
           {t.noVerdict}
         </Text>
-        {progress.message ?? t.brokeOff(number(progress.verified))}
+        {progress.refusal ? (
+          <RefusalText refusal={progress.refusal} />
+        ) : (
+          t.brokeOff(number(progress.verified))
+        )}
       </Alert>
     );
   }
