@@ -49,11 +49,10 @@ export function HomePage(): ReactNode {
 function Sections({ data }: { data: HomeQuery }) {
   const t = useMessages(messages);
   const { can } = useSession();
-  const [inbox, open, next] = [data.inbox, data.open, data.next].map((list) => list?.edges ?? []) as [
-    NonNullable<HomeQuery["inbox"]>["edges"],
-    NonNullable<HomeQuery["open"]>["edges"],
-    NonNullable<HomeQuery["next"]>["edges"],
-  ];
+  const inbox = data.inbox?.edges ?? [];
+  const open = data.open?.edges ?? [];
+  // What waits for the person is shown once, where it can be decided.
+  const next = (data.next?.edges ?? []).filter(({ node }) => !inbox.some((edge) => edge.node.id === node.id));
   return (
     <>
       {(can("APPROVE_RELEASE") || inbox.length > 0) && (
@@ -75,7 +74,7 @@ function Sections({ data }: { data: HomeQuery }) {
         ))}
       </Section>
       <Section title={t.next}>
-        {next.length === 0 && <Empty>{t.nextEmpty}</Empty>}
+        {next.length === 0 && <Empty>{inbox.length > 0 ? t.nothingElse : t.nextEmpty}</Empty>}
         {next.map(({ node }) => (
           <ReleaseCard key={node.id} release={node} />
         ))}

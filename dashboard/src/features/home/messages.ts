@@ -8,6 +8,7 @@ const en = {
   openEmpty: "No window is open at the moment.",
   next: "The next seven days",
   nextEmpty: "Nothing is planned for the next seven days.",
+  nothingElse: "Nothing else is planned for the next seven days.",
   troubles: "Needs attention",
   quorum: (name: string) => `${name} cannot get its approvals: too few people may approve it.`,
   undelivered: (name: string, count: string) =>
@@ -37,6 +38,7 @@ const de: typeof en = {
   openEmpty: "Zurzeit ist kein Fenster offen.",
   next: "Die nächsten sieben Tage",
   nextEmpty: "Für die nächsten sieben Tage ist nichts geplant.",
+  nothingElse: "Für die nächsten sieben Tage ist sonst nichts geplant.",
   troubles: "Braucht Aufmerksamkeit",
   quorum: (name) => `${name} kann nicht genehmigt werden: Zu wenige Personen dürfen es.`,
   undelivered: (name, count) =>
