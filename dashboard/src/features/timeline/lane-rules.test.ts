@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { freezesIn, gapOf, holdOf, startIn } from "./lane-rules";
+import { barPlaces, freezesIn, gapOf, holdOf, startIn } from "./lane-rules";
 
 const at = (clock: string) => Date.parse(`2030-06-03T${clock}:00Z`);
 const VIEW = { from: at("08:00"), until: at("20:00") };
@@ -24,6 +24,65 @@ test("a click in a gap is rounded by the clock of the person's zone", () => {
   expect(startIn(gap, 0, "hours", "UTC")).toBeUndefined();
   expect(startIn(gap, 0.519, "hours", "UTC")).toBe("2030-06-03T15:00:00.000Z");
   expect(startIn(gap, 0.5, "week", "Asia/Kolkata")).toBe("2030-06-03T12:30:00.000Z");
+});
+
+const placesOf = (spans: readonly (readonly [string, string])[]) =>
+  barPlaces(
+    spans.map(([start, end]) => [at(start), at(end)] as const),
+    { from: at("10:00"), until: at("20:00") },
+    2,
+  ).map((place) => place && [Math.round(place.left * 10) / 10, Math.round(place.width * 10) / 10]);
+
+test("a bar is where its window is, and has a width that can be seen and hit", () => {
+  expect(placesOf([["11:00", "12:00"]])).toEqual([[10, 10]]);
+  expect(placesOf([["11:00", "11:01"]])).toEqual([[10, 2]]);
+  expect(placesOf([["08:00", "09:00"]])).toEqual([null]);
+});
+
+test("a short bar does not cover the one behind it", () => {
+  const [short, long] = [["11:00", "11:01"] as const, ["11:01", "12:00"] as const];
+  expect(placesOf([short, long])).toEqual([
+    [10, 2],
+    [12, 8],
+  ]);
+  expect(placesOf([long, short])).toEqual([
+    [12, 8],
+    [10, 2],
+  ]);
+  const series = [
+    ["11:00", "11:01"],
+    ["11:02", "11:03"],
+    ["11:04", "11:05"],
+  ] as const;
+  expect(placesOf(series)).toEqual([
+    [10, 2],
+    [12, 2],
+    [14, 2],
+  ]);
+});
+
+test("short bars at the right edge stay in the view, beside each other", () => {
+  expect(
+    placesOf([
+      ["19:57", "19:58"],
+      ["19:59", "20:10"],
+    ]),
+  ).toEqual([
+    [96, 2],
+    [98, 2],
+  ]);
+});
+
+test("only what overlaps in time overlaps on the screen", () => {
+  expect(
+    placesOf([
+      ["11:00", "13:00"],
+      ["12:00", "14:00"],
+    ]),
+  ).toEqual([
+    [10, 20],
+    [20, 20],
+  ]);
 });
 
 test("freezes of a view", () => {

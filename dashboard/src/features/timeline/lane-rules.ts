@@ -1,5 +1,5 @@
 import { toInstant, toWallClock } from "@/i18n/zoned-time";
-import { ZOOMS, type View, type Zoom } from "./view";
+import { placeOf, ZOOMS, type Place, type View, type Zoom } from "./view";
 
 /** A span of time, in milliseconds. */
 export type Span = readonly [start: number, end: number];
@@ -27,6 +27,31 @@ export function startIn([start, end]: Span, share: number, zoom: Zoom, timeZone:
   const rounded = new Date(Math.floor(wallClock / step) * step).toISOString().slice(0, 16);
   const instant = toInstant(rounded, timeZone);
   return instant === null || instant <= start ? undefined : new Date(instant).toISOString();
+}
+
+/**
+ * Returns where the bars of a lane are, by their spans; null for what is outside of the view. Each is at least `minimum`
+ * percent wide, and takes that from the time around it, never from a bar before or behind it. Only what overlaps in time
+ * overlaps on the screen, such as a window that was never opened with the one that took its place.
+ */
+export function barPlaces(spans: readonly Span[], view: View, minimum: number): (Place | null)[] {
+  const bars = spans.map((span) => ({ span, place: placeOf(...span, view) }));
+  const inView = bars.flatMap(({ span, place }) => (place ? [{ span, place }] : []));
+  const inOrder = inView.sort((one, other) => one.span[0] - other.span[0]);
+  inOrder.forEach(({ span, place }, index) => {
+    const before = inOrder.slice(0, index).filter((other) => other.span[1] <= span[0]);
+    const end = place.left + place.width;
+    place.left = Math.max(place.left, ...before.map((other) => other.place.left + other.place.width));
+    place.width = Math.max(end - place.left, minimum);
+  });
+  // What does not fit before the right edge moves back.
+  inOrder.reverse().forEach(({ span, place }, index) => {
+    const behind = inOrder.slice(0, index).filter((other) => span[1] <= other.span[0]);
+    const end = Math.min(place.left + place.width, 100, ...behind.map((other) => other.place.left));
+    place.left = Math.min(place.left, end - minimum);
+    place.width = end - place.left;
+  });
+  return bars.map(({ place }) => place);
 }
 
 export interface FreezeChange {

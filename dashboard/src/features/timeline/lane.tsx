@@ -1,39 +1,45 @@
 import { Text } from "@mantine/core";
 import { IconAlertTriangle, IconPlus } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { memo, type MouseEvent } from "react";
+import { memo, useMemo, type MouseEvent } from "react";
 import { useNow } from "@/app/clock";
 import { useSession, useWords } from "@/app/session";
 import type { ReleaseSummaryFragment } from "@/graphql/fragments.generated";
 import { useFormats } from "@/i18n/formats";
 import { useLocale, useMessages } from "@/i18n/locale";
-import { gapOf, holdOf, startIn, type Span } from "./lane-rules";
+import { barPlaces, gapOf, holdOf, startIn, type Span } from "./lane-rules";
 import { messages } from "./messages";
 import type { LanesQuery } from "./timeline.generated";
 import classes from "./timeline.module.css";
-import { placeOf, spanOf, type View, type Zoom } from "./view";
+import { placeOf, spanOf, type Place, type View, type Zoom } from "./view";
 
 export type Keypair = NonNullable<LanesQuery["keypairs"]>["edges"][number]["node"];
 
 /** The height of a lane. */
 export const LANE_PIXELS = 44;
+/** The least width of a bar: what is shorter would be hard to see and to hit. */
+const BAR_PIXELS = 8;
 
 interface Props {
   keypair: Keypair;
-  /** Those of the keypair; none covers another, since a keypair is held by one at a time. */
+  /** Those of the keypair: it is held by one at a time, so that only windows that never opened overlap others. */
   releases: readonly ReleaseSummaryFragment[];
   freezes: readonly Span[];
   view: View;
   zoom: Zoom;
   topPixels: number;
+  /** The width of the view on the screen; 0 before it is known. */
+  trackPixels: number;
 }
 
 /**
  * One keypair: the releases that had it, until when it is held, and when it can be requested. It stays as it is while
  * others come and go.
  */
-export const Lane = memo(function Lane({ keypair, releases, freezes, view, zoom, topPixels }: Props) {
+export const Lane = memo(function Lane(props: Props) {
+  const { keypair, releases, freezes, view, zoom, topPixels, trackPixels } = props;
   const t = useMessages(messages);
+  const bars = useMemo(() => barsOf(releases, view, trackPixels), [releases, view, trackPixels]);
   return (
     <div
       className={`${classes.lane} ${classes.virtual}`}
@@ -52,14 +58,25 @@ export const Lane = memo(function Lane({ keypair, releases, freezes, view, zoom,
         {freezes.map((span) => (
           <SpanMark key={span[0]} span={span} view={view} className={classes.freeze} />
         ))}
-        {releases.map((release) => (
-          <Bar key={release.id} release={release} view={view} />
+        {bars.map(({ release, place }) => (
+          <Bar key={release.id} release={release} place={place} view={view} />
         ))}
         <NowLine view={view} />
       </div>
     </div>
   );
 });
+
+/** The releases with their places; those whose window never opened are first, behind the others. */
+function barsOf(releases: readonly ReleaseSummaryFragment[], view: View, trackPixels: number) {
+  const minimum = trackPixels && (100 * BAR_PIXELS) / trackPixels;
+  const places = barPlaces(releases.map(spanOf), view, minimum);
+  const bars = releases.map((release, index) => ({ release, place: places[index] ?? null }));
+  return bars.sort((one, other) => Number(wasOpened(one.release)) - Number(wasOpened(other.release)));
+}
+
+const wasOpened = ({ startsAt, endedAt }: ReleaseSummaryFragment) =>
+  endedAt === null || Date.parse(endedAt) > Date.parse(startsAt);
 
 /** The present, as a line. */
 export function NowLine({ view }: { view: View }) {
@@ -126,13 +143,18 @@ function Gap({ keypair, view, zoom }: { keypair: Keypair; view: View; zoom: Zoom
   );
 }
 
-function Bar({ release, view }: { release: ReleaseSummaryFragment; view: View }) {
+interface BarProps {
+  release: ReleaseSummaryFragment;
+  place: Place | null;
+  view: View;
+}
+
+function Bar({ release, place, view }: BarProps) {
   const t = useMessages(messages);
   const word = useWords();
   const { instant } = useFormats();
   const [start, end] = spanOf(release);
   const planned = Date.parse(release.endsAt);
-  const place = placeOf(start, end, view);
   const rest = placeOf(end, planned, view);
   if (!place && !rest) return null;
   const { id, name, version, status, approval } = release;

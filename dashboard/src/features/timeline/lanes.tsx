@@ -1,9 +1,11 @@
+import { useElementSize } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef, type RefCallback } from "react";
 import type { ReleaseSummaryFragment } from "@/graphql/fragments.generated";
 import type { Pages } from "@/graphql/use-pages";
 import { useFormats } from "@/i18n/formats";
 import { useLocale, useMessages } from "@/i18n/locale";
+import { toWallClock } from "@/i18n/zoned-time";
 import { Lane, LANE_PIXELS, NowLine, SpanMark, type Keypair } from "./lane";
 import type { Span } from "./lane-rules";
 import { messages } from "./messages";
@@ -27,6 +29,8 @@ interface Props {
 export function Lanes({ keypairs, releases, freezes, view, zoom }: Props) {
   const t = useMessages(messages);
   const frame = useRef<HTMLDivElement>(null);
+  const { ref: track, width } = useElementSize<HTMLDivElement>();
+  const trackPixels = Math.round(width);
   const byKeypair = useMemo(() => groupedByKeypair(releases), [releases]);
   const { rows: lanes, hasMore, loadMore } = keypairs;
 
@@ -52,14 +56,19 @@ export function Lanes({ keypairs, releases, freezes, view, zoom }: Props) {
     // It scrolls both ways, which has to be possible with the keyboard, too.
     <div ref={frame} className={classes.frame} tabIndex={0} role="group" aria-label={t.title}>
       <div className={classes.grid}>
-        <Axis view={view} zoom={zoom} freezes={freezes} />
+        <Axis track={track} {...{ view, zoom, freezes }} />
         <div className={classes.body} style={{ height: virtualizer.getTotalSize() }}>
           {items.map(({ index, key, start }) => {
             const keypair = lanes[index];
             const ofLane = keypair && (byKeypair.get(keypair.id) ?? NO_RELEASES);
             return (
               ofLane && (
-                <Lane key={key} releases={ofLane} topPixels={start} {...{ keypair, freezes, view, zoom }} />
+                <Lane
+                  key={key}
+                  releases={ofLane}
+                  topPixels={start}
+                  {...{ keypair, freezes, view, zoom, trackPixels }}
+                />
               )
             );
           })}
@@ -83,20 +92,25 @@ function groupedByKeypair(releases: readonly ReleaseSummaryFragment[]) {
   return lanes;
 }
 
-function Axis({ view, zoom, freezes }: Pick<Props, "view" | "zoom" | "freezes">) {
+interface AxisProps extends Pick<Props, "view" | "zoom" | "freezes"> {
+  /** Measures how wide the view is on the screen. */
+  track: RefCallback<HTMLDivElement>;
+}
+
+function Axis({ track, view, zoom, freezes }: AxisProps) {
   const { day, time } = useFormats();
   const { timeZone } = useLocale();
   const labelled = labelledTicksOf(view, zoom, timeZone);
   const texts = {
     hours: time,
-    day: (tick: number) => `${day(tick)} ${time(tick)}`,
+    day: (tick: number) => (toWallClock(tick, timeZone).endsWith("T00:00") ? day(tick) : time(tick)),
     week: day,
     month: day,
   } satisfies Record<Zoom, (tick: number) => string>;
   return (
     <div className={`${classes.lane} ${classes.axis}`} aria-hidden>
       <div className={classes.name} />
-      <div className={classes.track}>
+      <div ref={track} className={classes.track}>
         {labelled.map((tick) => (
           <div
             key={tick}

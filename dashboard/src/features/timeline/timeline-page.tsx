@@ -3,7 +3,8 @@ import { IconPlus } from "@tabler/icons-react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState, type ReactNode } from "react";
 import { serverNow, useNow } from "@/app/clock";
-import { useSession } from "@/app/session";
+import { useSession, useWords } from "@/app/session";
+import type { ReleaseStatus } from "@/graphql/schema.generated";
 import { usePages } from "@/graphql/use-pages";
 import { useFormats } from "@/i18n/formats";
 import { useLocale, useMessages } from "@/i18n/locale";
@@ -92,13 +93,31 @@ function useFreezes(view: View, opened: number): Span[] {
   return freezesIn(changes ?? null, account.signingFrozen, view, opened);
 }
 
-/** What the marks mean, and the freezes of the view in words. */
+/** The statuses by the look of their bars, in the order of a release's life. */
+const BAR_STATUSES: readonly (readonly ReleaseStatus[])[] = [
+  ["PENDING"],
+  ["APPROVED", "ACTIVE"],
+  ["IN_PROGRESS"],
+  ["COMPLETED"],
+  ["FAILED", "REJECTED"],
+];
+
+/** What the colours and marks mean, and the freezes of the view in words. */
 function Legend({ freezes }: { freezes: readonly Span[] }) {
   const t = useMessages(messages);
+  const word = useWords();
   const { instant } = useFormats();
   const now = useNow();
   return (
     <ul className={classes.legend}>
+      {BAR_STATUSES.map((statuses) => (
+        <li key={statuses[0]}>
+          <span className={classes.swatch} aria-hidden>
+            <span className={classes.bar} data-status={statuses[0]} />
+          </span>
+          {statuses.map((status) => word("statuses", status)).join(", ")}
+        </li>
+      ))}
       <li>
         <span className={classes.swatch} aria-hidden>
           <span className={classes.hold} style={{ inset: 0 }} />
