@@ -8,6 +8,7 @@ export function formatsOf({ language, tag, timeZone }: Locale) {
     const format = new Intl.DateTimeFormat(tag, { timeZone: zone, ...options });
     return (instant: string | number | Date) => format.format(new Date(instant));
   };
+  const lists = new Intl.ListFormat(tag, { type: "disjunction" });
   const languages = new Intl.DisplayNames(tag, { type: "language" });
   return {
     instant: written({ dateStyle: "medium", timeStyle: "short" }),
@@ -17,6 +18,7 @@ export function formatsOf({ language, tag, timeZone }: Locale) {
     date: written({ dateStyle: "medium" }),
     day: written({ weekday: "short", day: "numeric", month: "short" }),
     language: (locale: string) => languages.of(locale) ?? locale,
+    anyOf: (texts: readonly string[]) => lists.format(texts),
     number: (value: number) => value.toLocaleString(tag),
     duration: (milliseconds: number) => formatDuration(milliseconds, language),
   };

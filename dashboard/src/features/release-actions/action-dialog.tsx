@@ -18,7 +18,7 @@ interface Props {
 }
 
 /** Asks for a comment or a reason, and carries the action out. */
-export function ActionDialog({ release, action, mutation, onClose }: Props) {
+export default function ActionDialog({ release, action, mutation, onClose }: Props) {
   const t = useMessages(messages);
   const title = useWords()("releaseActions", action);
   const [words, setWords] = useState("");

@@ -1,24 +1,27 @@
 import { Group } from "@mantine/core";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useWords } from "@/app/session";
 import type { ActionsFragment, ReleaseSummaryFragment } from "@/graphql/fragments.generated";
 import type { ReleaseAction } from "@/graphql/schema.generated";
 import { ActionButton } from "@/ui/action-button";
-import { ActionDialog } from "./action-dialog";
 import { ACTION_MUTATIONS } from "./actions";
+
+/** Not for everybody who opens the first page, so it is a file of its own. */
+const ActionDialog = lazy(() => import("./action-dialog"));
 
 export type ActionableRelease = ReleaseSummaryFragment & ActionsFragment;
 
 /**
- * The buttons of what can be done with a release. One that is not allowed is disabled and says why in the server's
- * words; with `only`, those actions alone are shown.
+ * The buttons of what can be done with a release. With `only` they are those of these actions, and one that is not
+ * allowed is disabled and says why.
  */
 export function ReleaseActions({ release, only }: { release: ActionableRelease; only?: ReleaseAction[] }) {
   const word = useWords();
   const [chosen, setChosen] = useState<ReleaseAction | null>(null);
   const shown = release.availableActions.flatMap((available) => {
     const mutation = ACTION_MUTATIONS[available.action];
-    return mutation && (!only || only.includes(available.action)) ? [{ ...available, mutation }] : [];
+    const isShown = only ? only.includes(available.action) : available.allowed;
+    return mutation && isShown ? [{ ...available, mutation }] : [];
   });
   const mutation = chosen && ACTION_MUTATIONS[chosen];
   return (
@@ -33,7 +36,14 @@ export function ReleaseActions({ release, only }: { release: ActionableRelease; 
         />
       ))}
       {chosen && mutation && (
-        <ActionDialog release={release} action={chosen} mutation={mutation} onClose={() => setChosen(null)} />
+        <Suspense>
+          <ActionDialog
+            release={release}
+            action={chosen}
+            mutation={mutation}
+            onClose={() => setChosen(null)}
+          />
+        </Suspense>
       )}
     </Group>
   );

@@ -2,10 +2,10 @@ import { Alert, Card, Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useSession } from "@/app/session";
+import { RefusedActions } from "@/features/release-actions/refused-actions";
 import { ReleaseActions } from "@/features/release-actions/release-actions";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
-import { ActionButton } from "@/ui/action-button";
 import { Countdown } from "@/ui/countdown";
 import { TimeSpan } from "@/ui/instant";
 import { ButtonLink } from "@/ui/links";
@@ -76,6 +76,7 @@ function Detail({ release, manifests }: DetailProps) {
             </Text>
           </Group>
           {release.endReason && <Ending reason={release.endReason} />}
+          <RefusedActions release={release} />
         </Stack>
       </Card>
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
@@ -107,9 +108,6 @@ function Actions({ release }: { release: ReleaseDetailFragment }) {
   return (
     <>
       <ReleaseActions release={release} />
-      {update?.allowed === false && (
-        <ActionButton label={t.edit} refusal={update.refusal ?? { message: "" }} onClick={() => {}} />
-      )}
       {update?.allowed && (
         <ButtonLink to="/request" search={{ edit: release.id }} variant="default">
           {t.edit}
