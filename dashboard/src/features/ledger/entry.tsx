@@ -8,17 +8,29 @@ import { TextLink } from "@/ui/links";
 import classes from "./entry.module.css";
 import type { LedgerRowFragment } from "./ledger.generated";
 import { messages } from "./messages";
+import { Outcome } from "./outcome";
 import { nameOf, useSubjects, type Subject } from "./subjects";
 
 /** Entries that were read together, with what they are about. */
 export function Entries({ entries }: { entries: readonly LedgerRowFragment[] }) {
   const subjects = useSubjects(entries);
   return entries.map((entry) => (
-    <Entry key={entry.id} entry={entry} subject={subjects.get(entry.subjectId ?? "")} />
+    <Entry
+      key={entry.id}
+      entry={entry}
+      subject={subjects.get(entry.subjectId ?? "")}
+      keypair={subjects.get(entry.keypairId ?? "")}
+    />
   ));
 }
 
-function Entry({ entry, subject }: { entry: LedgerRowFragment; subject: Subject | undefined }) {
+interface EntryProps {
+  entry: LedgerRowFragment;
+  subject: Subject | undefined;
+  keypair: Subject | undefined;
+}
+
+function Entry({ entry, subject, keypair }: EntryProps) {
   const t = useMessages(messages);
   const word = useWords();
   return (
@@ -33,12 +45,14 @@ function Entry({ entry, subject }: { entry: LedgerRowFragment; subject: Subject 
         </Text>
       </Group>
       <Text size="sm" c="dimmed">
-        {entry.actorName}
-        {entry.channel && ` · ${t.through[entry.channel]}`}
+        {[entry.channel !== "CLOCK" && entry.actorName, entry.channel && t.through[entry.channel]]
+          .filter(Boolean)
+          .join(" · ")}
       </Text>
       {entry.attempt && (
         <Text size="sm">{t.refused(entry.attempt.command, word("refusals", entry.attempt.code))}</Text>
       )}
+      <Outcome entry={entry} keypair={keypair && nameOf(keypair)} />
       {entry.reason && <Text size="sm">{entry.reason}</Text>}
       <Details entry={entry} />
     </li>

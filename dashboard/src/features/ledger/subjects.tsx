@@ -3,9 +3,13 @@ import { LedgerSubjectsDocument, type LedgerRowFragment, type LedgerSubjectsQuer
 
 export type Subject = NonNullable<NonNullable<LedgerSubjectsQuery["nodes"]>[number]>;
 
-/** Returns what entries are about by its id, read at once for all; what cannot be seen is missing. */
+/** Returns what entries are about, and the keypairs of signatures, by their ids; read at once for all; what cannot be seen is missing. */
 export function useSubjects(entries: readonly LedgerRowFragment[]): ReadonlyMap<string, Subject> {
-  const ids = [...new Set(entries.flatMap(({ subjectId }) => subjectId ?? []))];
+  const ids = [
+    ...new Set(
+      entries.flatMap(({ subjectId, keypairId }) => [subjectId, keypairId].filter((id) => id !== null)),
+    ),
+  ];
   const [{ data }] = useQuery({
     query: LedgerSubjectsDocument,
     variables: { ids },

@@ -1,5 +1,7 @@
 import { Card, Text, Timeline } from "@mantine/core";
 import { useWords } from "@/app/session";
+import { messages as ledgerMessages } from "@/features/ledger/messages";
+import { Outcome } from "@/features/ledger/outcome";
 import { usePages } from "@/graphql/use-pages";
 import { useMessages } from "@/i18n/locale";
 import { Instant } from "@/ui/instant";
@@ -13,6 +15,7 @@ import type { Change } from "./revisions";
 /** What happened to a release, the newest first, with the differences that each edit made. */
 export function History({ id }: { id: string }) {
   const t = useMessages(messages);
+  const { through } = useMessages(ledgerMessages);
   const word = useWords();
   const pages = usePages(ReleaseHistoryDocument, { id }, ({ release }) => release?.history ?? null, [
     "release:",
@@ -26,8 +29,10 @@ export function History({ id }: { id: string }) {
               {entries.map((entry) => (
                 <Timeline.Item key={entry.id} title={word("tags", entry.tag)}>
                   <Text size="sm" c="dimmed">
-                    {entry.actorName} · <Instant at={entry.effectiveAt} />
+                    {entry.channel === "CLOCK" ? through.CLOCK : entry.actorName} ·{" "}
+                    <Instant at={entry.effectiveAt} />
                   </Text>
+                  <Outcome entry={entry} />
                   {entry.reason && <Text size="sm">{entry.reason}</Text>}
                   <Changes changes={entry.changes} />
                 </Timeline.Item>
