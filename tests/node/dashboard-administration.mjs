@@ -211,7 +211,7 @@ await submit("Save");
 await heading("Falcons").waitFor();
 assert.deepEqual(await members(), { name: "Falcons", membersConnection: { totalCount: before } });
 
-// A person gets another name and, once it is confirmed, another address.
+// A person gets another name, zone and language and, once it is confirmed, another address.
 await page.goto(`${url}/people?search=eve`);
 await page.getByRole("link", { name: "Eve Evans" }).click();
 await heading("Eve Evans").waitFor();
@@ -221,10 +221,14 @@ await dialog.getByLabel("Name").fill("Eve Everest");
 await dialog.getByLabel("E-mail").fill("nobody");
 await isRefused("Save", "E-mail");
 await dialog.getByLabel("E-mail").fill("everest@example.com");
+await dialog.getByLabel("Time zone").selectOption("Asia/Tokyo");
+await dialog.getByLabel("Language").selectOption({ label: "Deutsch (Österreich)" });
 await submit("Save");
 await heading("Eve Everest").waitFor();
 await shows(page, "everest@example.com");
 await shows(page, "Waits to be confirmed");
+await shows(page, "Asia/Tokyo");
+await shows(page, "Austrian German");
 
 // An issuer gets another name and audience; its address stays.
 await page.goto(`${url}/pipelines`);

@@ -24,6 +24,10 @@ const en = {
   clear: "Clear the filters",
   nothingFits: "Nothing fits.",
   tooMany: "There are more than 100, so these are changed by the API alone.",
+  timeZone: "Time zone",
+  timeZoneHint: (time: string) => `All times are shown in it, also in mails. It is ${time} there now.`,
+  locale: "Language",
+  localeHint: (example: string) => `Of pages and mails. Dates are written like ${example}.`,
   remove: (field: string) => `Empty the field ${field}`,
 };
 
@@ -51,6 +55,10 @@ const de: typeof en = {
   clear: "Filter löschen",
   nothingFits: "Nichts passt.",
   tooMany: "Es sind mehr als 100, daher ändert sie nur die API.",
+  timeZone: "Zeitzone",
+  timeZoneHint: (time) => `In ihr stehen alle Zeiten, auch in Mails. Dort ist es jetzt ${time}.`,
+  locale: "Sprache",
+  localeHint: (example) => `Von Seiten und Mails. Ein Datum sieht so aus: ${example}.`,
   remove: (field) => `Feld ${field} leeren`,
 };
 

@@ -5,15 +5,16 @@ import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
 import { DialogButton } from "@/ui/dialog-button";
 import { FormDialog } from "@/ui/form-dialog";
+import { LocaleField, ZoneField } from "@/ui/locale-fields";
 import { messages as common } from "@/ui/messages";
 import { RefusalText } from "@/ui/refusal-text";
 import { useDraft } from "@/ui/use-draft";
 import { messages } from "./messages";
 import { UpdatePersonDocument, type PersonDetailFragment } from "./people.generated";
 
-const FIELDS = ["name", "email"] as const;
+const FIELDS = ["name", "email", "timeZone", "locale"] as const;
 
-/** The button and the form for the name and the address of a person, for those to whom the server offers it. */
+/** The button and the form for the name, the address, the zone and the language of a person, for those to whom the server offers it. */
 export function EditPerson({ person }: { person: PersonDetailFragment }) {
   const word = useWords();
   if (!person.availableActions.some(({ action }) => action === "UPDATE")) return null;
@@ -34,8 +35,8 @@ function PersonForm({ person, onClose }: Props) {
   const { of, save } = useMessages(common);
   const title = useWords()("subjectActions", "UPDATE");
   const { run, refusals, busy } = useCommand(UpdatePersonDocument, ({ result }) => result, "user:");
-  const { id, name, email, service } = person;
-  const { draft, text, rest } = useDraft({ name, email }, refusals, FIELDS);
+  const { id, name, email, timeZone, locale, service } = person;
+  const { draft, text, rest } = useDraft({ name, email, timeZone, locale }, refusals, FIELDS);
   const refusal = refusalOf(person, "RENAME");
   const submit = async () => {
     // The present address would take back a request for another one.
@@ -67,6 +68,12 @@ function PersonForm({ person, onClose }: Props) {
         {...text("email")}
         required
       />
+      {!service && (
+        <>
+          <ZoneField reader={draft} {...text("timeZone")} />
+          <LocaleField reader={draft} {...text("locale")} />
+        </>
+      )}
     </FormDialog>
   );
 }

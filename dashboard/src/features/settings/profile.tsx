@@ -3,7 +3,6 @@ import {
   Button,
   Card,
   Group,
-  NativeSelect,
   SimpleGrid,
   Stack,
   TextInput,
@@ -11,16 +10,14 @@ import {
 } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import type { FormEvent } from "react";
-import { useNow } from "@/app/clock";
 import { refusalOf } from "@/graphql/refusal";
 import { useCommand } from "@/graphql/use-command";
-import { formatsOf } from "@/i18n/formats";
-import { languageOf, regionalTag, useMessages } from "@/i18n/locale";
+import { useMessages } from "@/i18n/locale";
+import { LocaleField, ZoneField } from "@/ui/locale-fields";
 import { RefusalText } from "@/ui/refusal-text";
 import { Refusals } from "@/ui/refusals";
 import { Section } from "@/ui/section";
 import { useDraft } from "@/ui/use-draft";
-import { LOCALES, nameOfLocale, timeZones } from "./choices";
 import { messages } from "./messages";
 import { UpdateProfileDocument, type ProfileFragment } from "./settings.generated";
 
@@ -33,7 +30,7 @@ export function Profile({ user }: { user: ProfileFragment }) {
   const t = useMessages(messages);
   const { run, refusals, busy } = useCommand(UpdateProfileDocument, ({ result }) => result, "user:");
   const { draft, change, text, rest } = useDraft<Fields>(user, refusals, FIELDS);
-  const field = (name: keyof Fields) => ({
+  const field = (name: "name" | "email") => ({
     label: t[name],
     // The hint is below, so that fields beside each other are level.
     inputWrapperOrder: HINT_LAST,
@@ -72,8 +69,8 @@ export function Profile({ user }: { user: ProfileFragment }) {
           <SimpleGrid cols={{ base: 1, sm: 2 }}>
             <NameField user={user} {...field("name")} />
             <TextInput type="email" description={t.emailHint} {...field("email")} />
-            <ZoneField draft={draft} {...field("timeZone")} />
-            <LocaleField draft={draft} {...field("locale")} />
+            <ZoneField reader={draft} inputWrapperOrder={HINT_LAST} {...text("timeZone")} />
+            <LocaleField reader={draft} inputWrapperOrder={HINT_LAST} {...text("locale")} />
           </SimpleGrid>
           <Refusals refusals={rest} />
           <Group justify="flex-end">
@@ -104,33 +101,4 @@ function NameField({ user, ...field }: FieldProps & { user: ProfileFragment }) {
       description={refusal && <RefusalText refusal={refusal} />}
     />
   );
-}
-
-function ZoneField({ draft, ...field }: FieldProps & { draft: Fields }) {
-  const t = useMessages(messages);
-  const formats = formatsOf(shownLocale(draft));
-  return (
-    <NativeSelect
-      {...field}
-      description={t.timeZoneHint(formats.time(useNow()))}
-      data={timeZones(draft.timeZone)}
-    />
-  );
-}
-
-function LocaleField({ draft, ...field }: FieldProps & { draft: Fields }) {
-  const t = useMessages(messages);
-  const formats = formatsOf(shownLocale(draft));
-  const known = LOCALES.includes(draft.locale) ? LOCALES : [draft.locale, ...LOCALES];
-  return (
-    <NativeSelect
-      {...field}
-      description={t.localeHint(formats.instant(useNow()))}
-      data={known.map((value) => ({ value, label: nameOfLocale(value) }))}
-    />
-  );
-}
-
-function shownLocale({ locale, timeZone }: Fields) {
-  return { language: languageOf(locale), tag: regionalTag(locale, navigator.languages), timeZone };
 }
