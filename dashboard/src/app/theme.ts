@@ -66,5 +66,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-placeholder": "#98a1b0",
     "--mantine-color-anchor": "#8db2ff",
     "--mantine-color-error": "#f59d96",
+    // A hint stands out from the card that it is in.
+    "--mantine-color-gray-light": "color-mix(in srgb, var(--mantine-color-dark-3) 18%, transparent)",
   },
 });

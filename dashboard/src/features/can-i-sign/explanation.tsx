@@ -65,7 +65,7 @@ function FactorItem({ factor }: { factor: SignExplanation["factors"][number] }) 
   return (
     <List.Item>
       <Group wrap="nowrap" align="start" gap="sm">
-        <Mark size={20} color={color} aria-hidden />
+        <Mark size={20} color={color} style={{ flex: "none" }} aria-hidden />
         <div>
           <Text fw={600}>
             {title} <VisuallyHidden>{factor.passed ? t.passed : t.failed}</VisuallyHidden>

@@ -68,7 +68,12 @@ export function Troubles({ data }: { data: TroublesQuery }) {
 function TroubleLine({ trouble: { text, action, link } }: { trouble: Trouble }) {
   return (
     <Group gap="sm" wrap="nowrap" align="start">
-      <IconAlertTriangle size={20} color="var(--mantine-color-orange-6)" aria-hidden />
+      <IconAlertTriangle
+        size={20}
+        color="var(--mantine-color-orange-6)"
+        style={{ flex: "none" }}
+        aria-hidden
+      />
       <Group gap="0 var(--mantine-spacing-sm)" justify="space-between" flex={1}>
         <Text>{text}</Text>
         <TextLink {...link} underline="always" size="sm">

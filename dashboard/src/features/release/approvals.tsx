@@ -6,6 +6,9 @@ import { Section } from "@/ui/section";
 import { messages } from "./messages";
 import type { ReleaseDetailFragment } from "./release.generated";
 
+/** Beside a long text an icon keeps its size. */
+const FIXED = { flex: "none" };
+
 type Approval = NonNullable<ReleaseDetailFragment["approval"]>;
 
 /** Who approved or rejected with which comment, what is missing, and who may still decide. */
@@ -35,9 +38,9 @@ function Decision({ decision, latest }: { decision: Approval["decisions"][number
   return (
     <Group wrap="nowrap" align="start" gap="sm">
       {verdict === "APPROVE" ? (
-        <IconCheck size={20} color="var(--mantine-color-green-8)" aria-hidden />
+        <IconCheck size={20} color="var(--mantine-color-green-8)" style={FIXED} aria-hidden />
       ) : (
-        <IconX size={20} color="var(--mantine-color-error)" aria-hidden />
+        <IconX size={20} color="var(--mantine-color-error)" style={FIXED} aria-hidden />
       )}
       <div>
         <Text>

@@ -25,7 +25,8 @@ export function Deliveries({ id }: { id: string }) {
         titleOf={({ recipient, kind, channel }) => ({
           shown: (
             <>
-              <b>{recipient.name}</b> · {word("messageKinds", kind)} · {channel}
+              <b>{recipient.name}</b> · {word("messageKinds", kind)} ·{" "}
+              {channel === "email" ? t.email : channel}
             </>
           ),
           text: `${recipient.name}, ${word("messageKinds", kind)}`,

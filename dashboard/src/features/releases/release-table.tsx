@@ -23,7 +23,6 @@ export function ReleaseTable({ pages }: { pages: Pages<ReleaseSummaryFragment> }
   const [offset, setOffset] = useState(0);
   useLayoutEffect(() => setOffset(body.current?.offsetTop ?? 0), []);
   // The compiler of React is not used, so what it cannot memoize does not matter.
-
   const virtualizer = useWindowVirtualizer({
     count: pages.rows.length,
     estimateSize: () => ROW_PIXELS,
@@ -31,6 +30,7 @@ export function ReleaseTable({ pages }: { pages: Pages<ReleaseSummaryFragment> }
     scrollMargin: offset,
     getItemKey: (index) => pages.rows[index]?.id ?? index,
   });
+  const measure = virtualizer.measureElement;
   const items = virtualizer.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   const { hasMore, loadMore } = pages;
@@ -55,7 +55,6 @@ export function ReleaseTable({ pages }: { pages: Pages<ReleaseSummaryFragment> }
         {items.map(({ index, key, start }) => {
           const release = pages.rows[index];
           const isLast = index === pages.rows.length - 1;
-          const measure = virtualizer.measureElement;
           return (
             release && <Row key={key} {...{ measure, index, isLast, release }} topPixels={start - offset} />
           );
@@ -86,7 +85,7 @@ const Row = memo(function Row({ measure, index, isLast, release, topPixels }: Ro
       className={`${classes.row} ${classes.virtual}`}
       style={{ transform: `translateY(${topPixels}px)` }}
     >
-      <Group role="cell" gap="xs" wrap="nowrap">
+      <Group role="cell" gap="0 var(--mantine-spacing-xs)">
         <TextLink to="/releases/$id" params={{ id }} fw={600} truncate>
           {name} {version}
         </TextLink>

@@ -77,7 +77,7 @@ const de: typeof en = {
   editTitle: (name) => `${name} bearbeiten`,
   what: "Was",
   name: "Name",
-  nameHint: "Einmalig im Konto, etwa das Produkt und seine Version.",
+  nameHint: "Eindeutig im Konto, etwa das Produkt und seine Version.",
   version: "Version (freiwillig)",
   note: "Notiz (freiwillig)",
   noteHint: "Was Genehmigende wissen sollten.",

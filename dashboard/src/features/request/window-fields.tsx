@@ -21,6 +21,10 @@ export function WindowFields({ draft, errors, change }: FieldProps) {
   const [startsAt, endsAt] = [toInstant(draft.startsAt, timeZone), toInstant(draft.endsAt, timeZone)];
   const fault = windowFault(startsAt, endsAt, now, account.maxWindowDays);
   const said = fault === "tooLong" ? t.tooLong(account.maxWindowDays) : fault && t[fault];
+  // The afternoon of today is offered until it is over.
+  const presets = PRESETS.map((preset) => ({ preset, chosen: windowOf(preset, now, timeZone) })).filter(
+    ({ chosen }) => (toInstant(chosen.endsAt, timeZone) ?? 0) > now,
+  );
   // How the fields themselves write dates is the browser's choice.
   const beside = (instant: number | null) =>
     instant === null
@@ -50,13 +54,8 @@ export function WindowFields({ draft, errors, change }: FieldProps) {
       </Group>
       {!fault && <Text size="sm">{t.length(formats.duration((endsAt ?? 0) - (startsAt ?? 0)))}</Text>}
       <Group gap="xs" role="group" aria-label={t.presets}>
-        {PRESETS.map((preset) => (
-          <Button
-            key={preset}
-            size="compact-sm"
-            variant="default"
-            onClick={() => change(windowOf(preset, now, timeZone))}
-          >
+        {presets.map(({ preset, chosen }) => (
+          <Button key={preset} size="compact-sm" variant="default" onClick={() => change(chosen)}>
             {t.presetNames[preset]}
           </Button>
         ))}
