@@ -168,18 +168,24 @@ def refuse_certification(
     return None
 
 
-def refuse_adoption(alias: str | None, *, is_adopted: bool) -> Refusal | None:
-    """Refuse to make a second keypair of a key of a signer.
+def refuse_known_key(
+    alias: str | None, *, is_retired: bool, is_adopted: bool, field: str
+) -> Refusal | None:
+    """Refuse to make a second keypair of a key.
 
     Args:
         alias: Of the keypair of the account that has the key; None if there is none.
-        is_adopted: Whether a keypair of any account has adopted the key.
+        is_retired: Whether that keypair is retired.
+        is_adopted: Whether the key is in a signer, and a keypair of any account has adopted it.
+        field: What names the key.
     """
     if alias is None and not is_adopted:
         return None
     keypair = f"The keypair {alias}" if alias is not None else "Another keypair"
-    message = f"{keypair} has this key of the signer already. Use that one."
-    return Refusal(Code.KEYPAIR_IN_USE, message, "key")
+    message = f"{keypair} has this key already. Use that one."
+    if is_retired:
+        message = f"The keypair {alias}, which is retired, has this key. Take another key."
+    return Refusal(Code.KEYPAIR_IN_USE, message, field)
 
 
 def refuse_foreign(

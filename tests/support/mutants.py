@@ -33,10 +33,10 @@ KEY_COMMANDS = (
 )
 #: The rules on certificates and on keys that come in, of which each condition is left out.
 KEY_RULES: tuple[Callable[..., Any], ...] = (
-    administration.refuse_adoption,
     administration.refuse_certification,
     administration.refuse_declared_certificate,
     administration.refuse_default_certificate,
+    administration.refuse_known_key,
     administration.refuse_opening,
     administration.refuse_openpgp_certificate,
     administration.refuse_renewal,

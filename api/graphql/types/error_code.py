@@ -13,7 +13,8 @@ describe_enum(
         "FORBIDDEN": "The caller lacks the permission that the operation needs.",
         "INVALID_INPUT": "A value of the input is malformed or out of range.",
         "NAME_TAKEN": "Another object of the account already has this name.",
-        "KEYPAIR_IN_USE": "The keypair is held by another open release.",
+        "KEYPAIR_IN_USE": "The keypair is held by another open release, or a keypair"
+        " has the key already.",
         "KEYPAIR_TYPE_MISMATCH": "The keypair's type differs from the type of the release.",
         "KEYPAIR_CATEGORY_MISMATCH": "The keypair's category differs from the category of the"
         " release.",

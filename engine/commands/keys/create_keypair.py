@@ -26,8 +26,8 @@ from engine.commands.keys.new_keys import (
     make_keys,
 )
 from engine.lifecycle.administration import (
-    refuse_adoption,
     refuse_declared_certificate,
+    refuse_known_key,
 )
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Faults, Refusal, refuse
@@ -66,6 +66,8 @@ class CreateKeypair(Command[UUID]):
     is_slow = True
     #: Where the key came from, for the ledger; None: the signer made it.
     key_source: ClassVar[KeySource | None] = None
+    #: The field that names a key which exists already; None: the signer makes a new one.
+    key_field: ClassVar[str | None] = None
 
     alias: str
     type: ReleaseType
@@ -182,8 +184,8 @@ class CreateKeypair(Command[UUID]):
 
     def _insert(self, uow: UnitOfWork, alias: str, keys: NewKeys) -> None:
         signing, openpgp = keys.signing, keys.openpgp
-        if keys.is_adopted:
-            _refuse_second_adoption(uow, signing.public_key_pem)
+        if self.key_field is not None:
+            _refuse_second_keypair(uow, keys, self.key_field)
         settings: dict[str, Any] = {
             "type": self.type,
             "category": self.category,
@@ -217,8 +219,11 @@ class CreateKeypair(Command[UUID]):
         uow.record(KeypairCreated(subject_id=self.keypair_id, changes=changes), actor=actor)
 
 
-def _refuse_second_adoption(uow: UnitOfWork, public_key: str) -> None:
+def _refuse_second_keypair(uow: UnitOfWork, keys: NewKeys, field: str) -> None:
     """Refuse a key that a keypair has. A constraint decides where two adopt it at once."""
-    alias = keypairs.alias_of_key(uow, public_key)
-    is_adopted = keypairs.is_adopted(uow, public_key)
-    refuse(refuse_adoption(alias, is_adopted=is_adopted))
+    public_key = keys.signing.public_key_pem
+    keypair = keypairs.load_keypair_of_key(uow, public_key)
+    is_adopted = keys.is_adopted and keypairs.is_adopted(uow, public_key)
+    alias = keypair.alias if keypair is not None else None
+    is_retired = keypair is not None and keypair.retired_at is not None
+    refuse(refuse_known_key(alias, is_retired=is_retired, is_adopted=is_adopted, field=field))

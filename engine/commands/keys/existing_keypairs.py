@@ -15,6 +15,7 @@ from engine.commands.transactions import transaction
 from engine.model.text import quoted
 from engine.model.vocabulary import KeypairCategory, KeySource
 from engine.persistence.store.constraints import refusal_of
+from engine.persistence.store.locks import Hold
 from engine.persistence.store.retry import retry
 from engine.signers.keyring import KeyBinding
 from engine.signers.pkcs11.uri import without_pin
@@ -27,7 +28,10 @@ class ImportKeypair(CreateKeypair):
     """Make a keypair of the private key in a file; returns the keypair's id."""
 
     command_name = "import_keypair"
+    #: Of several who import one key at once, one does.
+    account_hold = Hold.EXCLUSIVE
     key_source = KeySource.IMPORTED
+    key_field = "private_key_file"
 
     private_key_file: PrivateKeyFile = field(repr=False)
     category: KeypairCategory = field(default=KeypairCategory.STANDARD, init=False)
@@ -45,6 +49,7 @@ class AdoptKeypair(CreateKeypair):
     command_name = "adopt_keypair"
     detail_fields: ClassVar[tuple[str, ...]] = ("alias", "key")
     key_source = KeySource.ADOPTED
+    key_field = "key"
 
     #: The key, by what the signer's own users call it.
     key: str

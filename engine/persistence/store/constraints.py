@@ -65,7 +65,7 @@ CONFLICTS = {
     ),
     "pk_adopted_keys": (
         Code.KEYPAIR_IN_USE,
-        "Another keypair has this key of the signer already. Use that one.",
+        "Another keypair has this key already. Use that one.",
         "key",
     ),
     "uq_accounts_name_key": (

@@ -72,12 +72,10 @@ def is_adopted(uow: UnitOfWork, public_key: str) -> bool:
     return uow.connection.execute(query).first() is not None
 
 
-def alias_of_key(uow: UnitOfWork, public_key: str) -> str | None:
-    """Return the alias of a keypair of the account that has a key; None if there is none."""
-    query = sa.select(_K.c.alias).where(
-        _K.c.account_id == uow.account_id, _K.c.public_key == public_key
-    )
-    return uow.connection.execute(query.order_by(_K.c.id).limit(1)).scalar_one_or_none()
+def load_keypair_of_key(uow: UnitOfWork, public_key: str) -> Row[Any] | None:
+    """Return the row of a keypair of the account that has a key; of two, the older one."""
+    query = sa.select(_K).where(_K.c.account_id == uow.account_id, _K.c.public_key == public_key)
+    return uow.connection.execute(query.order_by(_K.c.id).limit(1)).one_or_none()
 
 
 def _hash_of(public_key: str) -> bytes:

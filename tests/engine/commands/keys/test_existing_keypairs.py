@@ -18,6 +18,7 @@ from engine.commands.keys.existing_keypairs import (
     ImportKeypair,
     import_keypair_as_operator,
 )
+from engine.commands.keys.succession import RetireKeypair
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.errors import Code, Refusal
 from engine.model.principal import Principal
@@ -115,7 +116,11 @@ def test_of_operators_who_import_under_one_alias_at_once_one_does(
     # All look before any of them has stored its keypair, as on two machines.
     monkeypatch.setattr(keypairs, "alias_is_taken", lambda *_: False)
     import_ = partial(import_keypair_as_operator, world.system, world.account_id)
-    answers = at_once([partial(import_, importing(alias=alias)) for alias in ("Old", "OLD", "old")])
+    commands = [
+        importing(pem_of(ed25519.Ed25519PrivateKey.generate()), alias=alias)
+        for alias in ("Old", "OLD", "old")
+    ]
+    answers = at_once([partial(import_, command) for command in commands])
     refusals = [answer for answer in answers if isinstance(answer, Refusal)]
     assert [(r.code, r.field) for r in refusals] == [(Code.NAME_TAKEN, ("alias",))] * 2
     assert len(rows(world, t.keypairs)) == 3
@@ -166,9 +171,7 @@ def test_an_adopted_key_signs_and_is_not_destroyed_when_it_is_refused(
     with pytest.raises(Refusal) as refused:
         world.do("admin", adopting(alias="Again"))
     assert (refused.value.code, refused.value.field) == (Code.KEYPAIR_IN_USE, ("key",))
-    assert refused.value.message == (
-        "The keypair Old has this key of the signer already. Use that one."
-    )
+    assert refused.value.message == ("The keypair Old has this key already. Use that one.")
     assert device.destroyed == []
     assert rows(world, t.keypairs, alias="Again") == []
 
@@ -223,6 +226,42 @@ def test_a_key_that_was_imported_is_not_adopted(world: World, device: Device) ->
     world.do("admin", importing(alias="Imported"))
     refusal = assert_refused(world, "admin", adopting(), Code.KEYPAIR_IN_USE, "key")
     assert "The keypair Imported has this key" in refusal.message
+
+
+def test_a_key_that_a_keypair_has_is_not_imported(world: World, device: Device) -> None:
+    device.held["release"] = load_pem_private_key(ED25519_PEM, None)
+    world.do("admin", adopting(alias="Adopted"))
+    command = importing(alias="Second")
+    refusal = assert_refused(world, "admin", command, Code.KEYPAIR_IN_USE, "private_key_file")
+    assert refusal.message == "The keypair Adopted has this key already. Use that one."
+    with pytest.raises(Refusal) as refused:
+        import_keypair_as_operator(world.system, world.account_id, importing(alias="Third"))
+    assert refused.value.code is Code.KEYPAIR_IN_USE
+
+
+def test_a_retired_keypair_keeps_its_key(world: World, device: Device) -> None:
+    device.held["release"] = load_pem_private_key(ED25519_PEM, None)
+    keypair_id = world.do("admin", importing(alias="Retired"))
+    world.do("admin", RetireKeypair(keypair_id=keypair_id, reason="It leaked."))
+    message = "The keypair Retired, which is retired, has this key. Take another key."
+    again = importing(alias="Again")
+    for command, field in ((again, "private_key_file"), (adopting(), "key")):
+        refusal = assert_refused(world, "admin", command, Code.KEYPAIR_IN_USE, field)
+        assert refusal.message == message
+
+
+def test_another_account_may_import_a_key(world: World) -> None:
+    world.do("admin", importing())
+    other = create_account(world.system, name="Other", admin_email="o@example.com", admin_name="O")
+    import_keypair_as_operator(world.system, other.account_id, importing())
+    assert len(rows(world, t.keypairs, alias="Old")) == 2
+
+
+def test_of_those_who_import_a_key_at_once_one_does(world: World) -> None:
+    commands = [importing(alias=f"Number {number}") for number in range(4)]
+    answers = at_once([partial(world.do, "admin", command) for command in commands])
+    refusals = [answer for answer in answers if isinstance(answer, Refusal)]
+    assert [refusal.code for refusal in refusals] == [Code.KEYPAIR_IN_USE] * 3
 
 
 @pytest.mark.parametrize(
