@@ -58,6 +58,14 @@ def from_global(id_: str, kind: str, *field: str) -> UUID:
     raise not_found(_TYPE_NAMES[kind].partition(" ")[2], *field)
 
 
+def from_any_global(id_: str, *field: str) -> UUID:
+    """Return the UUID of the global id of anything; refuses what is no such id as NOT_FOUND."""
+    parsed = parse(id_)
+    if parsed is None or parsed[0] not in _TYPE_NAMES:
+        raise not_found("object", *field)
+    return parsed[1]
+
+
 def local_id(id_: str) -> UUID:
     """Return the UUID of a global id; that of a malformed one belongs to nothing.
 

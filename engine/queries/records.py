@@ -14,7 +14,13 @@ from sqlalchemy import Column, ColumnElement, LargeBinary, Row, Table
 
 from engine.model import addresses
 from engine.model.text import lookup_key
-from engine.model.vocabulary import KeypairAccess, KeypairCategory, Permission, ReleaseType
+from engine.model.vocabulary import (
+    KeypairAccess,
+    KeypairCategory,
+    KeypairState,
+    Permission,
+    ReleaseType,
+)
 from engine.persistence.db.compiled import fetch_compiled
 from engine.persistence.db.pagination import Order, Page, PageArgs, fetch, scope_of
 from engine.persistence.db.sql import id_in, no_index
@@ -104,6 +110,7 @@ class KeypairFilter:
     categories: tuple[KeypairCategory, ...] | None = None
     accesses: tuple[KeypairAccess, ...] | None = None
     enabled: bool | None = None
+    states: tuple[KeypairState, ...] | None = None
     #: Whether an open release holds it.
     held: bool | None = None
     team_id: UUID | None = None
@@ -123,6 +130,8 @@ class KeypairFilter:
                 conditions.append(column.in_(values))
         if self.enabled is not None:
             conditions.append(k.enabled == self.enabled)
+        if self.states is not None:
+            conditions.append(sa.or_(sa.false(), *map(_is_in_state, self.states)))
         if self.held is not None:
             holding = held_keypairs(context)
             conditions.append(k.id.in_(holding) if self.held else k.id.not_in(holding))
@@ -132,6 +141,14 @@ class KeypairFilter:
             conditions.append(k.id.in_(sa.select(granted.keypair_id).where(of_teams)))
         conditions += _linked(k.id, mapped.keypair_id, mapped.user_id, self.user_id)
         return conditions
+
+
+def _is_in_state(state: KeypairState) -> ColumnElement[bool]:
+    """Return the SQL form of `KeypairState.of`."""
+    k = t.keypairs.c
+    if state is KeypairState.RETIRED:
+        return k.retired_at.is_not(None)
+    return sa.and_(k.retired_at.is_(None), k.enabled == (state is KeypairState.ENABLED))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

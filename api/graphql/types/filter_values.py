@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from api.graphql.ids import from_global, from_globals
+from api.graphql.ids import from_any_global, from_global, from_globals
 from engine.model.errors import Code, Refusal
 
 ValueT = TypeVar("ValueT")
@@ -18,6 +18,11 @@ MAX_FILTER_VALUES = 100
 def id_value(id_: str | None, kind: str, field: str) -> UUID | None:
     """Return the UUID of an id in a filter, or None if it is left out; refuses NOT_FOUND."""
     return from_global(id_, kind, "filter", field) if id_ is not None else None
+
+
+def any_id_value(id_: str | None, field: str) -> UUID | None:
+    """Return the UUID of an id of any type, or None if it is left out; refuses NOT_FOUND."""
+    return from_any_global(id_, "filter", field) if id_ is not None else None
 
 
 def id_values(ids: Sequence[str] | None, kind: str, field: str) -> frozenset[UUID] | None:

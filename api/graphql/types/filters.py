@@ -7,9 +7,9 @@ from datetime import datetime
 import strawberry
 
 from api.graphql.scalars import Base64
-from api.graphql.types.enums import KeypairAccess, KeypairCategory, ReleaseType
+from api.graphql.types.enums import KeypairAccess, KeypairCategory, KeypairState, ReleaseType
 from api.graphql.types.event_tag import EventTag
-from api.graphql.types.filter_values import id_value, id_values, list_value
+from api.graphql.types.filter_values import any_id_value, id_value, id_values, list_value
 from engine.queries import history, records, signatures
 
 
@@ -37,6 +37,11 @@ class KeypairFilter:
     enabled: bool | None = strawberry.field(
         default=None, description="Whether the keypair is enabled or disabled."
     )
+    state: list[KeypairState] | None = strawberry.field(
+        default=None,
+        description="The keypair's state is one of these, such as ENABLED and DISABLED to leave"
+        " out those that are retired.",
+    )
     held: bool | None = strawberry.field(
         default=None, description="Whether an open release holds the keypair now."
     )
@@ -52,6 +57,7 @@ class KeypairFilter:
             categories=list_value(self.category, "category"),
             accesses=list_value(self.access, "access"),
             enabled=self.enabled,
+            states=list_value(self.state, "state"),
             held=self.held,
             team_id=id_value(self.team_id, "Team", "teamId"),
             team_ids=id_values(self.team_ids, "Team", "teamIds"),
@@ -131,6 +137,11 @@ class LedgerFilter:
     release_id: strawberry.ID | None = strawberry.field(
         default=None, description="The entry is about this release."
     )
+    subject_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The `subjectId` of the entry is this: the id of a release, keypair, user,"
+        " team, signature or anything else that entries are about.",
+    )
     since: datetime | None = strawberry.field(
         default=None, description="The entry was recorded at this time or later."
     )
@@ -145,6 +156,7 @@ class LedgerFilter:
             events=list_value(self.events, "events"),
             actor_id=id_value(self.actor_id, "User", "actorId"),
             release_id=id_value(self.release_id, "Release", "releaseId"),
+            subject_id=any_id_value(self.subject_id, "subjectId"),
             since=self.since,
             until=self.until,
         )

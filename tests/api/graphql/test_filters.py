@@ -5,15 +5,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
 from graphql import GraphQLInputObjectType, build_schema
 
+from api.graphql.ids import to_global
 from engine.commands.administration.roles import CreateRole
 from engine.commands.administration.users import UpdateUser
 from engine.commands.keys.certificates import RemoveCertificate
+from engine.commands.keys.succession import RetireKeypair
 from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.model.algorithms import DigestAlgorithm, KeypairAlgorithm
 from engine.model.artifacts import Artifact
@@ -40,9 +42,10 @@ SCHEMA = Path(__file__).parents[3] / "api/graphql/schema.graphql"
 SELECTIONS = {
     "releases": "id name version note status type category startsAt endsAt createdAt endedAt"
     " team { id } keypairs { id alias } requestedBy { id name email } participants { id }",
-    "keypairs": "id alias type category access enabled teams { id } users { id } heldBy { id }",
+    "keypairs": "id alias type category access enabled state"
+    " teams { id } users { id } heldBy { id }",
     "users": "id name email active service teams { id } roles { id }",
-    "ledger": "id position tag recordedAt actor { id } release { id }",
+    "ledger": "id position tag recordedAt subjectId actor { id } release { id }",
     "signatures": "id digest artifact { name digest } createdAt"
     " keypair { id } signer { id } release { id }",
     "teams": "id name members { id } keypairs { id }",
@@ -251,6 +254,12 @@ CASES: dict[str, list[tuple[Callable[[Api], str] | str, Holds]]] = {
         ("true", lambda api, it: it["enabled"]),
         ("false", lambda api, it: not it["enabled"]),
     ],
+    "KeypairFilter.state": [
+        ("[RETIRED]", lambda api, it: it["state"] == "RETIRED"),
+        ("[DISABLED]", lambda api, it: it["state"] == "DISABLED"),
+        ("[ENABLED, DISABLED]", lambda api, it: it["state"] != "RETIRED"),
+        ("[]", lambda api, it: False),
+    ],
     "KeypairFilter.aliasContains": [('"AU"', lambda api, it: "au" in it["alias"].lower())],
     "UserFilter.active": [
         ("true", lambda api, it: it["active"]),
@@ -299,6 +308,18 @@ CASES: dict[str, list[tuple[Callable[[Api], str] | str, Holds]]] = {
             lambda api, it: (
                 it["release"] is not None and it["release"]["id"] == api.id("Release", "falcon")
             ),
+        )
+    ],
+    "LedgerFilter.subjectId": [
+        (
+            lambda api, kind=kind, name=name: f'"{api.id(kind, name)}"',
+            lambda api, it, kind=kind, name=name: it["subjectId"] == api.id(kind, name),
+        )
+        for kind, name in (
+            ("Release", "falcon"),
+            ("Keypair", "austere"),
+            ("User", "robot"),
+            ("Team", "red"),
         )
     ],
     "LedgerFilter.since": [
@@ -409,6 +430,8 @@ def furnish(world: World) -> None:
     )
     world.add_keypair("austere")
     world.do("admin", UpdateKeypair(keypair_id=world.things["austere"], enabled=False))
+    world.add_keypair("former", ReleaseType.TEST)
+    world.do("admin", RetireKeypair(keypair_id=world.things["former"], reason="It is old."))
     world.add_keypair("prober", ReleaseType.TEST)
     world.add_keypair("guarded")
     guard = {"access": KeypairAccess.RESTRICTED, "user_ids": frozenset({world.people["dev"]})}
@@ -516,6 +539,15 @@ def test_every_filter_finds_exactly_what_it_says(api: Api) -> None:
             if text != "[]":
                 assert 0 < len(expected) < len(listed), f"{name} makes no difference"
             assert nodes(api, LISTS[kind], f"{field}: {text}") == expected, f"{name}: {text}"
+
+
+@pytest.mark.parametrize("id_", ["nothing", to_global("Cat", UUID(int=1))])
+def test_a_subject_is_the_id_of_something(api: Api, id_: str) -> None:
+    query = f'{{ ledger(filter: {{ subjectId: "{id_}" }}) {{ totalCount }} }}'
+    (error,) = api.post("admin", query)["errors"]
+    assert error["extensions"]["code"] == "NOT_FOUND"
+    assert error["extensions"]["field"] == ["filter", "subjectId"]
+    assert error["message"] == "There is no such object. Check the id."
 
 
 def test_removed_certificates_are_listed_on_request(api: Api) -> None:

@@ -16,7 +16,7 @@ from engine.persistence.db.ids import uuid7s
 from engine.persistence.db.pagination import PageArgs
 from engine.persistence.store import loading, locks
 from engine.persistence.store.locks import Lock
-from engine.queries import ledger_slices, records, releases, signatures
+from engine.queries import history, ledger_slices, records, releases, signatures
 from engine.queries.buckets import BucketSize
 from engine.queries.context import QueryContext, read
 from engine.queries.counts import signature_counts
@@ -138,6 +138,20 @@ def test_signatures_are_counted_by_time_and_listed_by_id(world: World) -> None:
         )
     )
     assert any("ix_signatures_keypair_id_id (keypair_id=?)" in step for step in of_keypair)
+
+
+def test_entries_about_a_subject_are_found_by_it_in_their_order(world: World) -> None:
+    about = history.LedgerFilter(subject_id=world.things["vault"])
+    with planned(world) as plans:
+        read(
+            world.system,
+            world.principal("admin"),
+            lambda context: history.ledger(context, about, PageArgs(first=10)),
+        )
+    by_subject = "ix_ledger_entries_account_id_subject_id_position (account_id=? AND subject_id=?)"
+    found = [plan for plan in plans if "ledger_entries" in plan]
+    assert found == [f"SEARCH ledger_entries USING INDEX {by_subject}"]
+    assert not [plan for plan in plans if "TEMP B-TREE" in plan]
 
 
 def test_overdue_reservations_are_read_by_their_own_index(world: World) -> None:
