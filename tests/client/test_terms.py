@@ -49,7 +49,7 @@ ASKED: dict[str, Any] = {
 )
 def test_what_is_asked_and_is_otherwise_is_named(other: dict[str, Any], names: list[str]) -> None:
     differences = Terms(**ASKED | other).differences(RELEASE)
-    assert [text.partition(" (asked: ")[0] for text in differences] == names
+    assert [text.partition(" (requested: ")[0] for text in differences] == names
 
 
 def test_whether_a_release_has_the_keypairs_that_are_asked() -> None:
@@ -59,7 +59,7 @@ def test_whether_a_release_has_the_keypairs_that_are_asked() -> None:
 
 def test_a_release_without_a_team_has_none() -> None:
     (difference,) = Terms(**ASKED).differences(RELEASE | {"team": None})
-    assert difference == "team (asked: Releases; has: none)"
+    assert difference == "team (requested: Releases; has: none)"
 
 
 @pytest.mark.parametrize(

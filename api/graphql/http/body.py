@@ -43,7 +43,7 @@ class Body(StarletteRequestAdapter):
 
 def _too_large(size: int, most: int) -> RefusedError:
     message = f"The body is too large: {size} bytes or more, {most} are allowed."
-    limit = {"limit": "body_bytes", "allowed": most, "asked": size}
+    limit = {"limit": "body_bytes", "allowed": most, "actual": size}
     return RefusedError(413, LIMIT_EXCEEDED, message, **limit)
 
 
@@ -79,7 +79,7 @@ def _integer(text: str) -> int:
     digits = digits_of(text)
     if digits > DIGITS:
         message = f"Too long an integer: {digits} digits, {DIGITS} are allowed."
-        limit = {"limit": "digits", "allowed": DIGITS, "asked": digits}
+        limit = {"limit": "digits", "allowed": DIGITS, "actual": digits}
         raise RefusedError(400, LIMIT_EXCEEDED, message, **limit)
     return int(text)
 
@@ -103,7 +103,7 @@ def _check(value: Any, *, look_at_text: bool) -> None:
 
 def _too_deep(depth: int) -> NoReturn:
     message = f"Too deep JSON: {depth} levels or more, {MAX_JSON_DEPTH} are allowed."
-    limit = {"limit": "json_depth", "allowed": MAX_JSON_DEPTH, "asked": depth}
+    limit = {"limit": "json_depth", "allowed": MAX_JSON_DEPTH, "actual": depth}
     raise RefusedError(400, LIMIT_EXCEEDED, message, **limit)
 
 

@@ -33,7 +33,7 @@ def read_operation(request: Any, protocol: GraphQLRequestProtocol) -> GraphQLReq
     if isinstance(request, list):
         message = f"One operation for each request, without a list around it; {len(request)} came."
         raise RefusedError(
-            400, LIMIT_EXCEEDED, message, limit="batch", allowed=1, asked=len(request)
+            400, LIMIT_EXCEEDED, message, limit="batch", allowed=1, actual=len(request)
         )
     if not isinstance(request, dict):
         raise _bad("A request is a JSON object with a `query`.")

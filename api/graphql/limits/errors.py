@@ -30,7 +30,7 @@ def exceeded(
     count = f"{actual} or more" if or_more else str(actual)
     return GraphQLError(
         f"{what}: {count} were asked for, {allowed} are allowed.",
-        extensions={"code": LIMIT_EXCEEDED, "limit": limit, "allowed": allowed, "asked": actual},
+        extensions={"code": LIMIT_EXCEEDED, "limit": limit, "allowed": allowed, "actual": actual},
     )
 
 
@@ -51,7 +51,7 @@ def too_often(rate: float, burst: int, actual: int, seconds: float) -> GraphQLEr
             "limit": "rate",
             "allowed": rate,
             "burst": burst,
-            "asked": actual,
+            "actual": actual,
             "retryAfter": round(seconds, 3),
         },
     )

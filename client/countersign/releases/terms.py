@@ -50,7 +50,7 @@ class Terms:
             ("participants", _listed(self.participants), _listed(participants)),
         )
         return [
-            f"{name} (asked: {requested}; has: {'none' if present is None else present})"
+            f"{name} (requested: {requested}; has: {'none' if present is None else present})"
             for name, requested, present in terms
             if requested is not None and requested != present
         ]

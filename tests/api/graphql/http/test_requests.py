@@ -66,7 +66,7 @@ def test_a_batch_is_refused_by_the_limit_and_what_was_asked(small_api: Api) -> N
         "code": "LIMIT_EXCEEDED",
         "limit": "batch",
         "allowed": 1,
-        "asked": 3,
+        "actual": 3,
     }
 
 

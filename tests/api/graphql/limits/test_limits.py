@@ -36,14 +36,14 @@ def refusal(api: Api, document: str, name: str | None = "dev", **variables: Any)
     (error,) = answer["errors"]
     assert "data" not in answer
     extensions: dict[str, Any] = error["extensions"]
-    for number in ("allowed", "asked"):
+    for number in ("allowed", "actual"):
         assert str(extensions[number]) in error["message"]
     assert ("or more" in error["message"]) == (extensions["limit"] in NOT_COUNTED_TO_THE_END)
     return extensions
 
 
 def exceeded(limit: str, allowed: int, requested: int) -> dict[str, Any]:
-    return {"code": "LIMIT_EXCEEDED", "limit": limit, "allowed": allowed, "asked": requested}
+    return {"code": "LIMIT_EXCEEDED", "limit": limit, "allowed": allowed, "actual": requested}
 
 
 FRAGMENTS = "".join(f"fragment F{n} on User {{ id }} " for n in range(4))
@@ -86,7 +86,7 @@ def test_what_is_far_too_much_is_not_counted_to_the_end_and_says_so(
     small_api: Api, document: str, limit: str, requested: int
 ) -> None:
     error = refusal(small_api, document)
-    assert (error["limit"], error["asked"]) == (limit, requested)
+    assert (error["limit"], error["actual"]) == (limit, requested)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_page_of_100_with_nested_pages_of_100_is_refused_before_it_runs(small_
     nested = "{ edges { node { history(first: 100) { edges { node { id } } } } } }"
     error = refusal(small_api, f"{{ releases(first: 100) {nested} }}", name=None)
 
-    assert (error["limit"], error["asked"]) == ("cost", 10201)
+    assert (error["limit"], error["actual"]) == ("cost", 10201)
 
 
 def test_a_list_that_leads_back_to_itself_is_refused_before_it_runs(small_api: Api) -> None:

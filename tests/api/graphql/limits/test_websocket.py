@@ -203,7 +203,7 @@ def test_a_caller_follows_so_much_at_once_on_all_connections_together(small_worl
             "code": "LIMIT_EXCEEDED",
             "limit": "subscriptions",
             "allowed": 2,
-            "asked": 3,
+            "actual": 3,
         }
         one.send_json({"id": "a", "type": "complete"})
         one.send_json({"type": "ping"})
