@@ -93,7 +93,10 @@ def test_the_release_says_when_it_can_sign(site: Site, folder: Path) -> None:
     other_terms = (*request, "--for", "2h", "--max", "7", "--version", "1.1")
     refused = site.run(*other_terms, status=1).stderr
     assert "NAME_TAKEN: Awaited was requested already, with other terms: " in refused
-    assert "signatures (requested: 7; has: 1), version (requested: 1.1; has: none), length (" in refused
+    assert (
+        "signatures (requested: 7; has: 1), version (requested: 1.1; has: none), length ("
+        in refused
+    )
     assert "(requested: 2:00:00; has: 1:00:00)" in refused
     other_keys = ("--key", "third", "--for", "1h", "--max", "1")
     assert "keypairs (requested: second, third" in site.run(*request, *other_keys, status=1).stderr

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
+from pydantic import ValidationError
 from scim2_models import (
+    BaseModel,
+    Context,
     InvalidSyntaxException,
     PatchOp,
     PatchOperation,
@@ -23,7 +28,7 @@ from scim2_server.handler import AsyncScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 from scim2_server.routing import Operation
-from scim2_server.service import ScimService
+from scim2_server.service import ScimService, scim_exception_of
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -38,8 +43,13 @@ from api.web.scim.storage import DirectoryStorage
 from engine.concurrency.executor import Executor
 from engine.model.principal import Principal
 
+ModelT = TypeVar("ModelT", bound=BaseModel)
+Result = TypeVar("Result")
+
 #: Bytes; a group of ten thousand members has about as many.
 MAX_BODY_BYTES = 2 * 1024 * 1024
+#: Items of all lists of a body: to validate some of them takes milliseconds for each.
+MAX_ITEMS = 20_000
 #: Operations of a PATCH: each takes as long as the resource is large, and adds to it.
 MAX_PATCH_OPERATIONS = 100
 #: Characters of a path, and of a text that an attribute gets.
@@ -50,7 +60,52 @@ _NO_TOKEN = "Send an API token of a user who manages users, as Authorization: Be
 
 
 class BoundedService(ScimService):
-    """The SCIM library's service, with limits on what a PATCH and a search may cost."""
+    """The SCIM library's service for one request, with limits on what its body may cost."""
+
+    #: The validated body, or its fault, once it was read.
+    _body: BaseModel | SCIMException | None = None
+
+    def read_ahead(self, request: ScimRequest) -> None:
+        """Decode and validate the body, which the handler then only takes.
+
+        A fault is raised there, too, after those that the library finds before it.
+        """
+        with suppress(SCIMException):
+            operation = self.match(request).operation
+            read = {
+                Operation.create: self.read_creation,
+                Operation.replace: self.read_replacement,
+                Operation.patch: self.read_patch,
+            }.get(operation)
+            if read is not None:
+                endpoint = self.route(request, operation).endpoint
+                resource_type = self.resource_type_at(endpoint or "")
+                read(resource_type, request.body, request.header("Content-Type"))
+
+    def read_body(
+        self, model: type[ModelT], body: bytes, content_type: str | None, scim_ctx: Context
+    ) -> ModelT:
+        """Return the validated body; refuses one that would take too long to validate."""
+        if self._body is None:
+            self._body = self._validated(model, body, content_type, scim_ctx)
+        if isinstance(self._body, SCIMException):
+            raise self._body
+        assert isinstance(self._body, model)
+        return self._body
+
+    def _validated(
+        self, model: type[ModelT], body: bytes, content_type: str | None, scim_ctx: Context
+    ) -> ModelT | SCIMException:
+        try:
+            document = self.decode_body(body, content_type)
+            if scim_ctx is Context.RESOURCE_PATCH_REQUEST:
+                _check_patch(document)
+            _check_size(document)
+            return model.model_validate(document, scim_ctx=scim_ctx)
+        except ValidationError as error:
+            return scim_exception_of(error)
+        except SCIMException as error:
+            return error
 
     def read_search(
         self, resource_types: list[ResourceType], payload: Any
@@ -61,40 +116,26 @@ class BoundedService(ScimService):
             raise PayloadTooLargeException(detail=message)
         return super().read_search(resource_types, payload)
 
-    def read_patch(
-        self, resource_type: ResourceType, body: bytes, content_type: str | None
-    ) -> PatchOp[Any]:
-        """Read a PATCH; refuses one with too many operations, or with too long a path.
-
-        This is looked at first: the time to validate what is removed grows with the square of the
-        number of values, and that to validate a path by seconds for each megabyte.
-        """
-        operations = operations_of(self.decode_body(body, content_type))
-        number = sum(map(_number_of_values, operations))
-        if number > MAX_PATCH_OPERATIONS:
-            message = (
-                f"A PATCH has at most {MAX_PATCH_OPERATIONS} operations, and each value that is"
-                f" removed counts as one; this one has {number}. Send several requests."
-            )
-            raise PayloadTooLargeException(detail=message)
-        if any(map(_has_long_text, operations)):
-            message = (
-                f"The path or the value of an operation has more than {MAX_PATCH_TEXT_LENGTH}"
-                " characters. Send several operations."
-            )
-            raise PayloadTooLargeException(detail=message)
-        return super().read_patch(resource_type, body, content_type)
-
 
 class OffLoopHandler(AsyncScimHandler):
-    """The SCIM library's handler, which applies a PATCH without holding up the event loop.
+    """The SCIM library's handler, which reads and patches without holding up the event loop.
 
-    A PATCH of a large group takes seconds of computing.
+    A large group takes a second of computing to validate, and a PATCH of it several.
     """
 
-    def __init__(self, service: ScimService, storage: DirectoryStorage, executor: Executor) -> None:
+    def __init__(
+        self, service: BoundedService, storage: DirectoryStorage, executor: Executor
+    ) -> None:
         super().__init__(service, storage)
+        self._service = service
         self._executor = executor
+
+    async def handle(self, request: ScimRequest) -> ScimResponse:
+        """Serve a request, once its body is validated."""
+        if request.body:
+            with self._service.provider:
+                await self._compute(self._service.read_ahead, request)
+        return await super().handle(request)
 
     async def patch_resource(
         self,
@@ -107,15 +148,54 @@ class OffLoopHandler(AsyncScimHandler):
         current = await self.storage.get(resource_type, resource_id)
         assert current.meta is not None
         version = current.meta.version
-        # The library keeps its provider in a context variable.
-        apply = partial(copy_context().run, self.service.apply_patch, current, patch_op, conditions)
-        patched = await self._executor.compute(apply)
+        patched = await self._compute(self.service.apply_patch, current, patch_op, conditions)
         if patched is None:
             return current
         updated: Resource[Any] = await self.storage.update(
             resource_type, patched, expected_version=version
         )
         return updated
+
+    async def _compute(self, step: Callable[..., Result], *arguments: Any) -> Result:
+        # The library keeps its provider in a context variable.
+        return await self._executor.compute(partial(copy_context().run, step, *arguments))
+
+
+def _check_size(document: object) -> None:
+    """Refuse a document whose lists have too many items together."""
+    number, unseen = 0, [document]
+    while unseen:
+        value = unseen.pop()
+        if isinstance(value, list):
+            number += len(value)
+            unseen += value
+        elif isinstance(value, dict):
+            unseen += value.values()
+    if number > MAX_ITEMS:
+        message = f"The lists of a request have at most {MAX_ITEMS} values; here are {number}."
+        raise PayloadTooLargeException(detail=f"{message} Send several requests.")
+
+
+def _check_patch(document: object) -> None:
+    """Refuse a PATCH with too many operations, or with too long a path.
+
+    This is looked at first: the time to validate what is removed grows with the square of the
+    number of values, and that to validate a path by seconds for each megabyte.
+    """
+    operations = operations_of(document)
+    number = sum(map(_number_of_values, operations))
+    if number > MAX_PATCH_OPERATIONS:
+        message = (
+            f"A PATCH has at most {MAX_PATCH_OPERATIONS} operations, and each value that is"
+            f" removed counts as one; this one has {number}. Send several requests."
+        )
+        raise PayloadTooLargeException(detail=message)
+    if any(map(_has_long_text, operations)):
+        message = (
+            f"The path or the value of an operation has more than {MAX_PATCH_TEXT_LENGTH}"
+            " characters. Send several operations."
+        )
+        raise PayloadTooLargeException(detail=message)
 
 
 def operations_of(document: object) -> list[dict[str, Any]]:
@@ -155,7 +235,7 @@ class ScimEndpoint:
         """
         self._runtime = runtime
         self._base_url = base_url
-        self._service = BoundedService(build_provider())
+        self._provider = build_provider()
         # A first synchronization sends a request for each person.
         self._limit = limit or TokenBuckets(rate=50, burst=2000)
 
@@ -164,7 +244,7 @@ class ScimEndpoint:
         try:
             response = await self._handle(request)
         except SCIMException as error:
-            response = self._service.error_response(error)
+            response = BoundedService(self._provider).error_response(error)
         body = b"" if response.body is None else json.dumps(response.body).encode()
         headers = {"Cache-Control": "no-store"} | response.headers
         return Response(body, int(response.status), headers)
@@ -179,7 +259,7 @@ class ScimEndpoint:
             query=dict(request.query_params),
             headers=[(name, value) for name, value in request.headers.items()],
         )
-        operation = self._service.match(scim_request).operation
+        operation = BoundedService.match(scim_request).operation
         if operation is Operation.service_provider_config:
             # RFC 7643, section 5: how to authenticate is there to be read before that.
             return await self._handler(None, operation).handle(scim_request)
@@ -199,7 +279,7 @@ class ScimEndpoint:
     def _handler(self, principal: Principal | None, operation: Operation) -> AsyncScimHandler:
         keeps_omitted = operation is Operation.replace
         storage = DirectoryStorage(self._runtime, principal, keeps_omitted=keeps_omitted)
-        return OffLoopHandler(self._service, storage, self._runtime.executor)
+        return OffLoopHandler(BoundedService(self._provider), storage, self._runtime.executor)
 
 
 async def _read_body(request: Request) -> bytes:

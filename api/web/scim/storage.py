@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from scim2_models import (
@@ -42,9 +41,9 @@ from engine.commands.administration.directory import (
 from engine.commands.command import Command
 from engine.model.directory import Lookup
 from engine.model.principal import Principal
+from engine.queries.context import QueryContext
 from engine.queries.directory import directory_teams, directory_users
 
-_Result = TypeVar("_Result")
 #: No account has so many people; databases count no further than a little beyond.
 _MAX_OFFSET = 2**31
 _NO_DELETION = (
@@ -169,18 +168,14 @@ class DirectoryStorage(AsyncScimStorage):
     async def _page(
         self, resource_type: ResourceType, lookup: Lookup, offset: int, limit: int
     ) -> SearchPage:
-        if resource_type.name == "User":
-            total, users = await self._read(
-                lambda context: directory_users(context, lookup, offset, limit)
-            )
-            return SearchPage(total, [user_of(user) for user in users])
-        total, teams = await self._read(
-            lambda context: directory_teams(context, lookup, offset, limit)
-        )
-        return SearchPage(total, [group_of(team) for team in teams])
+        def load(context: QueryContext) -> SearchPage:
+            if resource_type.name == "User":
+                total, users = directory_users(context, lookup, offset, limit)
+                return SearchPage(total, [user_of(user) for user in users])
+            total, teams = directory_teams(context, lookup, offset, limit)
+            return SearchPage(total, [group_of(team) for team in teams])
 
-    def _read(self, query: Callable[[Any], _Result]) -> Awaitable[_Result]:
-        return translated(self._runtime.read(self._principal, query))
+        return await translated(self._runtime.read(self._principal, load))
 
 
 def _creation_of_user(user: User) -> AddDirectoryUser:

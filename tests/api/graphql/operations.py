@@ -99,6 +99,7 @@ KINDS = {
     "participantIds": "User",
     "requestedById": "User",
     "issuerId": "TrustedIssuer",
+    "subjectId": "Team",
 }
 #: What a plain `id` is of, where the operation's name does not say.
 _SUBJECTS = {"node": "Release", "nodes": "Release", "resendDelivery": "Delivery"}

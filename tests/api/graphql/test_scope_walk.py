@@ -18,6 +18,7 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from strawberry.utils.str_converters import to_camel_case
 
 from api.graphql.ids import to_global
@@ -49,7 +50,7 @@ from tests.support.chains import add_certificate, chain_for
 from tests.support.databases import POSTGRESQL_IS_LONG
 from tests.support.device import Device
 from tests.support.pipelines import trust
-from tests.support.private_key_files import ED25519_PEM
+from tests.support.private_key_files import pem_of
 from tests.support.state_machines import report
 from tests.support.world import World
 
@@ -361,7 +362,7 @@ CASES = [
             "alias": s.name(),
             "type": "ONLINE",
             "algorithm": "ED25519",
-            "privateKeyFile": b64encode(ED25519_PEM).decode(),
+            "privateKeyFile": b64encode(pem_of(Ed25519PrivateKey.generate())).decode(),
         },
         {KEYS},
     ),

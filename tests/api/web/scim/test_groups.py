@@ -9,9 +9,11 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from scim2_models import BaseModel as ScimModel
 from scim2_server.service import ScimService
 
 from api.web.scim.endpoint import (
+    MAX_ITEMS,
     MAX_PATCH_OPERATIONS,
     MAX_PATCH_TEXT_LENGTH,
     MAX_SEARCH_LENGTH,
@@ -168,6 +170,21 @@ async def test_a_patch_of_too_many_operations_is_refused(directory: Directory) -
         assert str(MAX_PATCH_OPERATIONS) in error["detail"]
 
 
+@pytest.fixture
+def validated(monkeypatch: pytest.MonkeyPatch) -> list[tuple[type, str]]:
+    """What bodies are validated with, and the kind of thread that does it."""
+    noted: list[tuple[type, str]] = []
+    validate = ScimModel.model_validate.__func__  # type: ignore[attr-defined]
+
+    def noting(model: type, *arguments: Any, **more: Any) -> Any:
+        if more.get("scim_ctx") is not None:
+            noted.append((model, threading.current_thread().name.partition("_")[0]))
+        return validate(model, *arguments, **more)
+
+    monkeypatch.setattr(ScimModel, "model_validate", classmethod(noting))
+    return noted
+
+
 @pytest.mark.parametrize(
     ("operations", "op", "value"),
     [("Operations", "op", "value"), ("operations", "OP", "Value"), ("Oper_ations", "op", "value")],
@@ -175,15 +192,13 @@ async def test_a_patch_of_too_many_operations_is_refused(directory: Directory) -
 @pytest.mark.parametrize("removed", [[{"value": "x"}] * 100_000, {str(n): "x" for n in range(101)}])
 async def test_too_many_are_refused_before_they_are_validated(
     directory: Directory,
-    monkeypatch: pytest.MonkeyPatch,
+    validated: list[Any],
     operations: str,
     op: str,
     value: str,
     removed: Any,
 ) -> None:
     # To validate the values of one request of two megabytes takes more than a minute.
-    validated: list[object] = []
-    monkeypatch.setattr(ScimService, "read_patch", lambda *arguments: validated.append(arguments))
     removal = {op: "REMOVE", "path": "members", value: removed}
     document = {"schemas": [PATCH], operations: [removal]}
     path = f"/Groups/{directory.world.things['blue']}"
@@ -194,16 +209,8 @@ async def test_too_many_are_refused_before_they_are_validated(
 
 @pytest.mark.parametrize("attribute", ["path", "Path", "value"])
 async def test_a_long_path_is_refused_before_it_is_validated(
-    directory: Directory, monkeypatch: pytest.MonkeyPatch, attribute: str
+    directory: Directory, validated: list[Any], attribute: str
 ) -> None:
-    validated: list[object] = []
-    read_patch = ScimService.read_patch
-
-    def noting(self: ScimService, *arguments: Any) -> Any:
-        validated.append(arguments)
-        return read_patch(self, *arguments)
-
-    monkeypatch.setattr(ScimService, "read_patch", noting)
     path = f"/Groups/{directory.world.things['blue']}"
     text = "x" * MAX_PATCH_TEXT_LENGTH
     operation = {"op": "replace", "path": "displayName", "value": "x"} | {attribute: text}
@@ -222,6 +229,38 @@ async def test_a_search_that_is_too_long_is_refused_before_its_filter_is_parsed(
     error = await directory.refused(413, "POST", "/Users/.search", search)
     assert "at most 20000 characters" in error["detail"]
     await directory.refused(413, "GET", f"/Groups?{urlencode(search)}")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+async def test_a_body_is_validated_once_and_off_the_event_loop(
+    directory: Directory, validated: list[tuple[type, str]], method: str
+) -> None:
+    path = "/Groups" if method == "POST" else f"/Groups/{directory.world.things['blue']}"
+    rename = {"op": "replace", "path": "displayName", "value": "Azure"}
+    body = patch(rename) if method == "PATCH" else group(directory, "Azure", "ann", "bob")
+    await directory.succeed(method, path, body)
+    assert [thread for _, thread in validated] == ["compute"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+async def test_too_many_values_are_refused_before_they_are_validated(
+    directory: Directory, validated: list[Any], method: str
+) -> None:
+    path = "/Groups" if method == "POST" else f"/Groups/{directory.world.things['blue']}"
+    members: list[Any] = [{}] * (MAX_ITEMS + 1)
+    body = group(directory, "Azure") | {"members": members}
+    if method == "PATCH":
+        body = patch({"op": "add", "path": "members", "value": members})
+    error = await directory.refused(413, method, path, body)
+    assert f"at most {MAX_ITEMS} values" in error["detail"]
+    assert validated == []
+
+
+async def test_a_fault_of_the_body_comes_after_that_of_the_address(directory: Directory) -> None:
+    path = f"/Groups/{uuid4()}"
+    await directory.refused(404, "PUT", path, {"members": 7})
+    await directory.refused(400, "PATCH", path, {"members": 7})
+    await directory.refused(405, "POST", path, {"members": 7})
 
 
 async def test_a_patch_is_applied_off_the_event_loop(
