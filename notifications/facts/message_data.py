@@ -99,6 +99,7 @@ def facts_of_expiry(
         "event": {**_NO_EVENT, "tag": "time", "at": now},
         "subject": {"kind": "Keypair", "name": certificate.alias},
         "certificate": {
+            "kind": certificate.kind,
             "subject": certificate.subject,
             "expires_at": certificate.expires_at,
             "is_default": certificate.is_default,

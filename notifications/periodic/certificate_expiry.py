@@ -1,4 +1,4 @@
-"""Notifies those who manage keypairs of X.509 certificates that expire soon.
+"""Notifies those who manage keypairs of certificates that expire soon, X.509 and OpenPGP.
 
 A certificate passes the steps of `NOTICE_DAYS`. Only the nearest one that is due is sent: a
 certificate that is added late, or whose earlier steps passed while no worker ran, causes one
@@ -6,13 +6,15 @@ message. The step is written to its row in the transaction that queues the messa
 that step or a nearer one is not there yet: each is sent once, however many workers there are.
 
 Nothing is sent about a removed certificate, nor about one of a disabled keypair, which signs
-nothing; once the keypair is enabled again, the step that is then due is sent.
+nothing; once the keypair is enabled again, the step that is then due is sent. A renewed OpenPGP
+certificate begins anew.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -23,6 +25,7 @@ from sqlalchemy import ColumnElement, Connection, Row
 from engine.commands.transactions import bare_transaction
 from engine.concurrency.executor import Executor
 from engine.model.certificates import CertificateKind
+from engine.persistence.db.types import enum_column
 from engine.persistence.store import loading
 from engine.persistence.store import tables as t
 from engine.system import System
@@ -37,7 +40,47 @@ CERTIFICATES_PER_RUN = 200
 #: How many days before the expiry people are notified.
 NOTICE_DAYS = (60, 30, 14, 7, 1)
 _DAY = timedelta(days=1)
-c, k = t.certificates, t.keypairs
+k = t.keypairs
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A table with certificates of one kind."""
+
+    kind: CertificateKind
+    #: Has `keypair_id`, `expires_at` and `expiry_notice_days`.
+    table: sa.Table
+    subject: ColumnElement[str]
+    is_default: ColumnElement[bool]
+    #: What holds for those of its rows that are in use.
+    in_use: tuple[ColumnElement[bool], ...] = ()
+
+    def is_watched(self, now: datetime) -> tuple[ColumnElement[bool], ...]:
+        """Match certificates that people are notified of before they expire."""
+        c, owner = self.table.c, k.alias("owner")
+        has_enabled_keypair = sa.exists().where(owner.c.id == c.keypair_id, owner.c.enabled)
+        return (*self.in_use, c.expires_at > now, has_enabled_keypair)
+
+    def is_unsent(self, days: int) -> ColumnElement[bool]:
+        """Match certificates for which neither this step nor a nearer one was sent."""
+        sent = self.table.c.expiry_notice_days
+        return sent.is_(None) | (sent > days)
+
+
+_X509 = _Source(
+    CertificateKind.X509,
+    t.certificates,
+    t.certificates.c.subject,
+    t.certificates.c.is_default,
+    (t.certificates.c.kind == CertificateKind.X509, t.certificates.c.removed_at.is_(None)),
+)
+_OPENPGP = _Source(
+    CertificateKind.OPENPGP,
+    t.openpgp_primary_keys,
+    t.openpgp_primary_keys.c.openpgp_user_id,
+    sa.false(),
+)
+_SOURCES = {source.kind: source for source in (_X509, _OPENPGP)}
 
 
 def due_step(expires_at: datetime, now: datetime) -> int | None:
@@ -67,18 +110,9 @@ class CertificateExpiry:
     def _find(self) -> Sequence[Row[Any]]:
         with self._system.database.reading() as connection:
             now = self._system.clock.now(connection)
-            is_due = sa.or_(
-                *(_is_unsent(days) & (c.c.expires_at <= now + days * _DAY) for days in NOTICE_DAYS)
-            )
-            query = (
-                sa.select(c.c.id, c.c.account_id, c.c.expires_at, c.c.subject, c.c.is_default)
-                .add_columns(k.c.alias)
-                .join(k, k.c.id == c.c.keypair_id)
-                .where(*_is_watched(now), is_due)
-                .order_by(c.c.expires_at, c.c.id)
-                .limit(CERTIFICATES_PER_RUN)
-            )
-            return connection.execute(query).all()
+            due = sa.union_all(*(_due(source, now) for source in _SOURCES.values())).subquery()
+            query = sa.select(due).order_by(due.c.expires_at, due.c.id)
+            return connection.execute(query.limit(CERTIFICATES_PER_RUN)).all()
 
     def _notify(self, row: Row[Any]) -> bool:
         """Queue the notice, unless another worker did; answers whether it was queued."""
@@ -101,23 +135,26 @@ class CertificateExpiry:
         return bare_transaction(self._system.database, change)
 
 
-def _mark(connection: Connection, row: Row[Any], step: int, now: datetime) -> bool:
-    """Write down that a step is sent; answers False where it was, or must not be any more."""
-    update = c.update().where(c.c.id == row.id, *_is_watched(now), _is_unsent(step))
-    return connection.execute(update.values(expiry_notice_days=step)).rowcount == 1
-
-
-def _is_watched(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Match certificates that people are notified of before they expire."""
-    owner = k.alias("owner")
+def _due(source: _Source, now: datetime) -> sa.Select[Any]:
+    """Select the certificates of a table of which a step has begun and was not sent."""
+    c = source.table.c
+    is_due = sa.or_(
+        *(source.is_unsent(days) & (c.expires_at <= now + days * _DAY) for days in NOTICE_DAYS)
+    )
+    kind = sa.literal(source.kind, enum_column(CertificateKind)).label("kind")
     return (
-        c.c.kind == CertificateKind.X509,
-        c.c.removed_at.is_(None),
-        c.c.expires_at > now,
-        sa.exists().where(owner.c.id == c.c.keypair_id, owner.c.enabled),
+        sa.select(c.id, kind, c.expires_at, source.subject.label("subject"))
+        .add_columns(source.is_default.label("is_default"), k.c.account_id, k.c.alias)
+        .join(k, k.c.id == c.keypair_id)
+        .where(*source.is_watched(now), is_due)
     )
 
 
-def _is_unsent(days: int) -> ColumnElement[bool]:
-    """Match certificates for which neither this step nor a nearer one was sent."""
-    return c.c.expiry_notice_days.is_(None) | (c.c.expiry_notice_days > days)
+def _mark(connection: Connection, row: Row[Any], step: int, now: datetime) -> bool:
+    """Write down that a step is sent; answers False where it was, or must not be any more."""
+    source = _SOURCES[row.kind]
+    table = source.table
+    # One that was renewed since it was read expires at another time.
+    is_same = (table.c.id == row.id) & (table.c.expires_at == row.expires_at)
+    update = table.update().where(is_same, *source.is_watched(now), source.is_unsent(step))
+    return connection.execute(update.values(expiry_notice_days=step)).rowcount == 1

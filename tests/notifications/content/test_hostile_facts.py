@@ -87,6 +87,7 @@ def hostile_facts(draw: st.DrawFn) -> dict[str, Any]:
         "error": draw(TEXT),
         "addresses": {"before": draw(TEXT), "after": draw(TEXT)},
         "certificate": {
+            "kind": draw(st.sampled_from(["X509", "OPENPGP"])),
             "subject": draw(TEXT),
             "expires_at": draw(INSTANTS),
             "is_default": draw(st.booleans()),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from engine.commands.administration.roles import CreateRole
 from engine.commands.keys.certificates import RemoveCertificate
+from engine.commands.keys.openpgp_certificates import RenewOpenPgpCertificate
 from engine.commands.keys.update_keypair import UpdateKeypair
 from engine.model.certificates import CertificateKind
-from engine.model.vocabulary import Permission
+from engine.model.vocabulary import KeypairCategory, Permission
 from engine.persistence.store.tables import certificates
 from notifications.content.writer import MessageRenderer, Reader
 from notifications.periodic.certificate_expiry import NOTICE_DAYS, CertificateExpiry, due_step
@@ -91,6 +93,87 @@ def test_what_nobody_signs_with_any_more_is_no_news(world: World, notices: Notic
     world.do("admin", UpdateKeypair(keypair_id=keypair_id, enabled=True))
     assert run(world) == 1
     assert len(notices.rows(kind=EXPIRES)) == 1
+
+
+def add_openpgp(world: World, days: float | None) -> None:
+    expires_at = None if days is None else world.clock.instant + days * DAY
+    gpg = {"category": KeypairCategory.GPG, "openpgp_user_id": "Example <build@example.com>"}
+    world.add_keypair("letters", openpgp_expires_at=expires_at, **gpg)
+
+
+def renew(world: World, expires_at: datetime | None) -> None:
+    reason = "It expires soon."
+    keypair_id = world.things["letters"]
+    world.do(
+        "admin",
+        RenewOpenPgpCertificate(keypair_id=keypair_id, reason=reason, expires_at=expires_at),
+    )
+
+
+def test_each_step_of_an_openpgp_certificate_is_sent_once(world: World, notices: Notices) -> None:
+    add_openpgp(world, 70)
+    assert run(world) == 0
+    left = 70
+    for sent, days in enumerate(NOTICE_DAYS, start=1):
+        world.clock.pass_(days=left - days)
+        assert (run(world), run(world)) == (1, 0)
+        assert notices.recipients(kind=EXPIRES) == [("admin", EXPIRES)] * sent
+        left = days
+    world.clock.pass_(days=2)
+    assert run(world) == 0, "it has expired"
+
+
+def test_a_renewed_openpgp_certificate_begins_anew(world: World, notices: Notices) -> None:
+    add_openpgp(world, 5)
+    assert (run(world), run(world)) == (1, 0)
+    renew(world, world.clock.instant + 8 * DAY)
+    assert (run(world), run(world)) == (1, 0)
+    renew(world, None)
+    assert run(world) == 0
+    days_left = [json.loads(row.facts)["days_left"] for row in notices.rows(kind=EXPIRES)]
+    assert days_left == [5, 8]
+
+
+def test_one_that_is_renewed_while_it_is_looked_for_is_not_sent(
+    world: World, notices: Notices
+) -> None:
+    add_openpgp(world, 5)
+    service = CertificateExpiry(world.system, world.executor)
+    (row,) = service._find()
+    renew(world, world.clock.instant + 6 * DAY)
+    assert service._notify(row) is False
+    assert notices.rows(kind=EXPIRES) == []
+    assert run(world) == 1
+
+
+def test_an_openpgp_certificate_of_a_disabled_keypair_or_without_expiry_is_no_news(
+    world: World, notices: Notices
+) -> None:
+    add_openpgp(world, None)
+    assert run(world) == 0
+    renew(world, world.clock.instant + 5 * DAY)
+    world.do("admin", UpdateKeypair(keypair_id=world.things["letters"], enabled=False))
+    assert run(world) == 0
+    assert notices.rows(kind=EXPIRES) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "It is the OpenPGP certificate of Example <build@example.com> and expires on"),
+        ("de", "Es ist das OpenPGP-Zertifikat von Example <build@example.com> und läuft am"),
+    ],
+)
+def test_the_message_says_that_an_openpgp_certificate_is_renewed(
+    world: World, notices: Notices, language: str, sentence: str
+) -> None:
+    add_openpgp(world, 5)
+    run(world)
+    (row,) = notices.rows(kind=EXPIRES)
+    reader = Reader(language=language, audiences=row.audiences)
+    message = MessageRenderer("https://countersign.example.com").render(EXPIRES, row.facts, reader)
+    assert message.fault is None
+    assert sentence in " ".join(message.text.split())
 
 
 def test_an_openpgp_certificate_is_none_of_x509(world: World, notices: Notices) -> None:

@@ -49,7 +49,11 @@ def replace_certificate(
     """Write the renewed certificate of a keypair, and what it says."""
     certificate = {"openpgp_certificate": armored}
     uow.connection.execute(_K.update().where(_K.c.id == keypair_id).values(**certificate))
-    content = {"openpgp_user_id": settings.user_id, "expires_at": settings.expires_at}
+    content = {
+        "openpgp_user_id": settings.user_id,
+        "expires_at": settings.expires_at,
+        "expiry_notice_days": None,
+    }
     uow.connection.execute(_P.update().where(_P.c.keypair_id == keypair_id).values(**content))
 
 

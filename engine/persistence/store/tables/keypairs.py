@@ -1,6 +1,6 @@
 """Keypairs. The private part is sealed, or lives in a device and `material` names it."""
 
-from sqlalchemy import Boolean, Column, Index, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
 from engine.model.algorithms import KeypairAlgorithm
 from engine.model.vocabulary import KeypairAccess, KeypairCategory, ReleaseType
@@ -49,6 +49,8 @@ openpgp_primary_keys = Table(
     Column("master_key_id", Text),
     Column("openpgp_user_id", Text, nullable=False),
     timestamp("expires_at", nullable=True),
+    #: Of the last notice that it expires, how many days ahead that one was due; null before any.
+    Column("expiry_notice_days", Integer),
     #: What revokes the certificate where it is published.
     Column("revocation", Text, nullable=False),
     UniqueConstraint("keypair_id"),
