@@ -44,6 +44,8 @@ class ServerKeys:
         self._aliases = None if aliases is None else frozenset(map(str.casefold, aliases))
         self._keys: Sequence[AgentKey] = ()
         self._known_aliases: Sequence[str] = ()
+        #: By the alias of a keypair that was renewed, without regard to case.
+        self._successors: dict[str, str] = {}
         self._expires_at = float("-inf")
         self._gatherer = Gatherer(self._sign_batch)
 
@@ -58,6 +60,8 @@ class ServerKeys:
             keys = sorted(filter(None, map(self._key_of, rows)), key=lambda key: key.alias)
             self._known_aliases = [key.alias for key in keys]
             self._keys = [key for key in keys if self._is_offered(key.alias)]
+            renewed = (row for row in rows if row["successor"])
+            self._successors = {r["alias"].casefold(): r["successor"]["alias"] for r in renewed}
             self._expires_at = time.monotonic() + KEYS_SECONDS
         return self._keys
 
@@ -71,6 +75,8 @@ class ServerKeys:
         aliases = {key.alias.casefold() for key in await self.keys()}
         for alias in sorted((self._aliases or frozenset()) - aliases):
             message = f"There is no enabled keypair {alias!r} that you may see and tools can use."
+            if successor := self._successors.get(alias):
+                message += f" Its successor is {successor}."
             suggestion = did_you_mean(alias, self._known_aliases)
             listing = " `countersign key list` lists the keypairs."
             raise RefusedError("NOT_FOUND", message + suggestion + listing)

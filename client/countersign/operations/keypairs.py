@@ -59,6 +59,7 @@ SIGNING_KEYPAIRS = Operation(
       keypairs(first: 100, after: $after) {
         edges { node {
           id alias algorithm enabled
+          successor { alias }
           publicKey { der openpgp }
           defaultCertificate { chainPem }
         } }
