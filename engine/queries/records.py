@@ -111,6 +111,7 @@ class KeypairFilter:
     accesses: tuple[KeypairAccess, ...] | None = None
     enabled: bool | None = None
     states: tuple[KeypairState, ...] | None = None
+    openpgp_expiring_before: datetime | None = None
     #: Whether an open release holds it.
     held: bool | None = None
     team_id: UUID | None = None
@@ -132,6 +133,10 @@ class KeypairFilter:
             conditions.append(k.enabled == self.enabled)
         if self.states is not None:
             conditions.append(sa.or_(sa.false(), *map(_is_in_state, self.states)))
+        if self.openpgp_expiring_before is not None:
+            of_openpgp = t.openpgp_primary_keys.c
+            expiring = of_openpgp.expires_at < self.openpgp_expiring_before
+            conditions.append(k.id.in_(sa.select(of_openpgp.keypair_id).where(expiring)))
         if self.held is not None:
             holding = held_keypairs(context)
             conditions.append(k.id.in_(holding) if self.held else k.id.not_in(holding))

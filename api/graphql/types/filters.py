@@ -42,6 +42,11 @@ class KeypairFilter:
         description="The keypair's state is one of these, such as ENABLED and DISABLED to leave"
         " out those that are retired.",
     )
+    openpgp_expiring_before: datetime | None = strawberry.field(
+        default=None,
+        description="The keypair has an OpenPGP certificate that expires, or has expired, before"
+        " this time.",
+    )
     held: bool | None = strawberry.field(
         default=None, description="Whether an open release holds the keypair now."
     )
@@ -58,6 +63,7 @@ class KeypairFilter:
             accesses=list_value(self.access, "access"),
             enabled=self.enabled,
             states=list_value(self.state, "state"),
+            openpgp_expiring_before=self.openpgp_expiring_before,
             held=self.held,
             team_id=id_value(self.team_id, "Team", "teamId"),
             team_ids=id_values(self.team_ids, "Team", "teamIds"),

@@ -42,7 +42,7 @@ SCHEMA = Path(__file__).parents[3] / "api/graphql/schema.graphql"
 SELECTIONS = {
     "releases": "id name version note status type category startsAt endsAt createdAt endedAt"
     " team { id } keypairs { id alias } requestedBy { id name email } participants { id }",
-    "keypairs": "id alias type category access enabled state"
+    "keypairs": "id alias type category access enabled state openpgp { expiresAt }"
     " teams { id } users { id } heldBy { id }",
     "users": "id name email active service teams { id } roles { id }",
     "ledger": "id position tag recordedAt subjectId actor { id } release { id }",
@@ -259,6 +259,12 @@ CASES: dict[str, list[tuple[Callable[[Api], str] | str, Holds]]] = {
         ("[DISABLED]", lambda api, it: it["state"] == "DISABLED"),
         ("[ENABLED, DISABLED]", lambda api, it: it["state"] != "RETIRED"),
         ("[]", lambda api, it: False),
+    ],
+    "KeypairFilter.openpgpExpiringBefore": [
+        (
+            f'"{(NOON + 31 * 24 * HOUR).isoformat()}"',
+            lambda api, it: it["alias"] == "passing",
+        )
     ],
     "KeypairFilter.aliasContains": [('"AU"', lambda api, it: "au" in it["alias"].lower())],
     "UserFilter.active": [
@@ -482,13 +488,16 @@ def furnish(world: World) -> None:
 
 def certify(world: World) -> None:
     """Certificates that expire soon, later and never, and one that was removed."""
+    for alias, days in (("lasting", 60), ("passing", 30)):
+        of_openpgp: dict[str, Any] = {"openpgp_expires_at": NOON + days * 24 * HOUR}
+        world.add_keypair(alias, category=KeypairCategory.GPG, **of_openpgp)
     add_certificate(world, "spare")
     add_certificate(world, make_default=False, ends_at=NOON + 2 * HOUR)
     remove(world, add_certificate(world))
-    of_openpgp = {"kind": CertificateKind.OPENPGP, "expires_at": None, "is_default": False}
+    in_table = {"kind": CertificateKind.OPENPGP, "expires_at": None, "is_default": False}
     with world.system.database.writing() as connection:
         row = connection.execute(sa.select(t.certificates).limit(1)).one()
-        copied = {**row._mapping, "id": uuid4(), "fingerprint": "0", **of_openpgp}
+        copied = {**row._mapping, "id": uuid4(), "fingerprint": "0", **in_table}
         connection.execute(t.certificates.insert().values(copied))
         connection.commit()
 

@@ -4,7 +4,13 @@ import { messages } from "./messages";
 import { certificateTroubles, channelTroubles, releaseTroubles, webhookTroubles } from "./trouble-rules";
 
 const words = { t: messages.en, formats: { instant: (at: unknown) => String(at), number: String } };
-const NOTHING = { live: null, certificates: null, webhooks: null, reports: null } as TroublesQuery;
+const NOTHING = {
+  live: null,
+  certificates: null,
+  openpgp: null,
+  webhooks: null,
+  reports: null,
+} as TroublesQuery;
 const listed = <Node>(...nodes: Node[]) => ({ edges: nodes.map((node) => ({ node })) });
 const texts = (troubles: { text: string }[]) => troubles.map(({ text }) => text);
 
@@ -44,6 +50,18 @@ test("certificates of enabled keypairs", () => {
   expect(texts(certificateTroubles({ ...NOTHING, certificates }, words, now))).toEqual([
     "The certificate of vault expires 2030-01-02.",
     "The certificate of vault expired 2029-12-31.",
+  ]);
+});
+
+test("OpenPGP certificates", () => {
+  const openpgp = listed(
+    { id: "1", alias: "letters", openpgp: { expiresAt: "2030-01-02" } },
+    { id: "2", alias: "packages", openpgp: { expiresAt: "2029-12-31" } },
+  );
+  const troubles = certificateTroubles({ ...NOTHING, openpgp }, words, Date.parse("2030-01-01"));
+  expect(texts(troubles)).toEqual([
+    "The certificate of letters expires 2030-01-02.",
+    "The certificate of packages expired 2029-12-31.",
   ]);
 });
 

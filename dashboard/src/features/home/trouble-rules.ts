@@ -38,13 +38,19 @@ export function releaseTroubles({ live }: TroublesQuery, { t, formats }: Words):
   });
 }
 
-/** Default certificates of enabled keypairs that expire soon, or have expired. */
+/** Default and OpenPGP certificates of enabled keypairs that expire soon, or have expired. */
 export function certificateTroubles(
-  { certificates }: TroublesQuery,
+  { certificates, openpgp }: TroublesQuery,
   { t, formats }: Words,
   now: number,
 ): Trouble[] {
-  return (certificates?.edges ?? []).flatMap(({ node: { id, expiresAt, keypair } }) => {
+  const ofX509 = (certificates?.edges ?? []).map(({ node }) => node);
+  const ofOpenpgp = (openpgp?.edges ?? []).map(({ node }) => ({
+    id: `openpgp ${node.id}`,
+    expiresAt: node.openpgp?.expiresAt,
+    keypair: { ...node, enabled: true },
+  }));
+  return [...ofX509, ...ofOpenpgp].flatMap(({ id, expiresAt, keypair }) => {
     if (!expiresAt || !keypair?.enabled) return [];
     const sentence = Date.parse(expiresAt) > now ? t.certificate : t.certificateExpired;
     const text = sentence(keypair.alias, formats.instant(expiresAt));
