@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import strawberry
 
 from api.graphql.scalars import Base64, BigInt
-from api.graphql.types.enums import DigestAlgorithm
+from api.graphql.types.signature_enums import DigestAlgorithm
 from engine.model import artifacts
 from engine.model.errors import Code, Refusal
 

@@ -15,13 +15,9 @@ from api.graphql.ids import from_global, local_ids
 from api.graphql.mutations.payload import Payload, present_fields
 from api.graphql.resolvers import run_action, run_mutation
 from api.graphql.scalars import Base64
-from api.graphql.types.enums import (
-    KeypairAccess,
-    KeypairAlgorithm,
-    KeypairCategory,
-    ReleaseType,
-)
+from api.graphql.types.enums import KeypairAccess, KeypairCategory, ReleaseType
 from api.graphql.types.keypair import Keypair
+from api.graphql.types.signature_enums import KeypairAlgorithm
 from api.runtime.runtime import Runtime
 from engine.commands.keys.create_keypair import CreateKeypair
 from engine.commands.keys.existing_keypairs import AdoptKeypair, ImportKeypair

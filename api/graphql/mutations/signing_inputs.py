@@ -11,7 +11,7 @@ import strawberry
 from api.graphql.ids import from_global
 from api.graphql.mutations.artifact_inputs import ArtifactInput, ContextEntryInput, context_of
 from api.graphql.scalars import Base64
-from api.graphql.types.enums import DigestAlgorithm
+from api.graphql.types.signature_enums import DigestAlgorithm
 from api.runtime.runtime import Runtime
 from engine.formats.sshsig import SshContent
 from engine.model import artifacts

@@ -13,7 +13,6 @@ from api.graphql.types.certificate import Certificate
 from api.graphql.types.enums import (
     Direction,
     KeypairAccess,
-    KeypairAlgorithm,
     KeypairCategory,
     KeypairState,
     ReleaseType,
@@ -23,6 +22,7 @@ from api.graphql.types.node import Connection, Node
 from api.graphql.types.openpgp import OpenPgp
 from api.graphql.types.people import Team, User
 from api.graphql.types.public_key import PublicKey
+from api.graphql.types.signature_enums import KeypairAlgorithm
 from api.graphql.types.subject_action import AvailableSubjectAction
 from engine.queries.records import Record
 from engine.signers import public_keys

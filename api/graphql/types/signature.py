@@ -11,13 +11,14 @@ import strawberry
 
 from api.graphql.ids import to_global
 from api.graphql.scalars import Base64, BigInt
-from api.graphql.types.enums import Channel, DigestAlgorithm, SignatureForm, SignatureFormat
+from api.graphql.types.enums import Channel
 from api.graphql.types.error_code import ErrorCode
 from api.graphql.types.factor_name import FactorName, condition_of
 from api.graphql.types.keypair import Keypair
 from api.graphql.types.node import Node
 from api.graphql.types.origin import Origin
 from api.graphql.types.people import User
+from api.graphql.types.signature_enums import DigestAlgorithm, SignatureForm, SignatureFormat
 from api.graphql.types.stored_words import known_word
 from engine.formats import ecdsa
 from engine.model import signing_factors

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import strawberry
 
-from api.graphql.types.enums import KeypairAlgorithm, KeypairCategory
+from api.graphql.types.enums import KeypairCategory
+from api.graphql.types.signature_enums import KeypairAlgorithm
 from engine.signers import base
 
 
