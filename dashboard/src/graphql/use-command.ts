@@ -6,19 +6,12 @@ import { useMessages } from "@/i18n/locale";
 import { announce } from "@/live/signals";
 import { focusAfterCommand } from "./focus-after-command";
 import { messages } from "./messages";
+import { NONE, withAnswer } from "./outcome";
 import { refusalOfError, type Refusal } from "./refusal";
 
 interface Payload {
   errors: RefusalFragment[];
 }
-
-interface Outcome {
-  refusals: Refusal[];
-  /** What had the focus when the command was sent. */
-  sender: Element | null;
-}
-
-const NONE: Outcome = { refusals: [], sender: null };
 
 /**
  * Returns how to run a mutation, and why it was refused. `run` answers the payload of a mutation that succeeded, and
@@ -39,7 +32,7 @@ export function useCommand<Data, Variables extends AnyVariables, P extends Paylo
     const { data, error } = await execute(variables);
     const payload = data ? pick(data) : null;
     const refused: Refusal[] = payload?.errors ?? [refusalOfError(error, unanswered)];
-    setOutcome({ refusals: refused, sender: focused });
+    setOutcome((before) => withAnswer(before, refused, focused));
     if (refused.length > 0) return null;
     announce(tag);
     return payload;
