@@ -187,10 +187,12 @@ class UserFilter:
     service: bool | None = None
     team_id: UUID | None = None
     role_id: UUID | None = None
+    keypair_id: UUID | None = None
 
     def conditions(self, context: QueryContext) -> list[ColumnElement[bool]]:
         """Return the conditions as SQL."""
         u, members, roles = t.users.c, t.team_members.c, t.user_roles.c
+        mapped = t.keypair_users.c
         conditions = _contains(u.email_key, self.email_contains, "email_contains")
         if self.search is not None:
             conditions.append(user_matches(search_key(self.search, "search")))
@@ -200,6 +202,7 @@ class UserFilter:
             conditions.append(u.service == self.service)
         conditions += _linked(u.id, members.user_id, members.team_id, self.team_id)
         conditions += _linked(u.id, roles.user_id, roles.role_id, self.role_id)
+        conditions += _linked(u.id, mapped.user_id, mapped.keypair_id, self.keypair_id)
         return conditions
 
 

@@ -189,6 +189,16 @@ class UpdateKeypairInput:
         description="The ids of all users to assign to the keypair, including those who are"
         " to stay.",
     )
+    add_user_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None,
+        description="The ids of users to assign to the keypair beside those who are assigned;"
+        " those who are already stay so.",
+    )
+    remove_user_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None,
+        description="The ids of users who are no longer to be assigned to the keypair; the others"
+        " stay so.",
+    )
     has_default_certificate: bool | None = strawberry.field(
         default=None,
         description="False takes back what was declared when there were no certificates.",
@@ -203,8 +213,8 @@ class UpdateKeypairInput:
     def to_command(self, runtime: Runtime, principal: Principal) -> UpdateKeypair:
         """Return the command; refuses ids of other types."""
         changes = present_fields(self, "alias", "access", "has_default_certificate", "enabled")
-        if self.user_ids is not None:
-            changes["user_ids"] = local_ids(self.user_ids)
+        lists = present_fields(self, "user_ids", "add_user_ids", "remove_user_ids")
+        changes |= {name: local_ids(ids) for name, ids in lists.items()}
         return UpdateKeypair(keypair_id=from_global(self.id, "Keypair"), **changes)
 
 

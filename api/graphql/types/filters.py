@@ -106,6 +106,9 @@ class UserFilter:
     role_id: strawberry.ID | None = strawberry.field(
         default=None, description="The user has this role."
     )
+    keypair_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The user is assigned to this keypair."
+    )
     email_contains: str | None = strawberry.field(
         default=None,
         description="The e-mail address contains this text, without regard to letter case.",
@@ -125,6 +128,7 @@ class UserFilter:
             service=self.service,
             team_id=id_value(self.team_id, "Team", "teamId"),
             role_id=id_value(self.role_id, "Role", "roleId"),
+            keypair_id=id_value(self.keypair_id, "Keypair", "keypairId"),
         )
 
 

@@ -53,6 +53,9 @@ class UpdateKeypair(Command[UUID]):
     alias: str | None = None
     access: KeypairAccess | None = None
     user_ids: frozenset[UUID] | None = None
+    #: Users to assign and to unassign, whoever else is by then.
+    add_user_ids: frozenset[UUID] = frozenset()
+    remove_user_ids: frozenset[UUID] = frozenset()
     has_default_certificate: bool | None = None
     enabled: bool | None = None
 
@@ -72,8 +75,9 @@ class UpdateKeypair(Command[UUID]):
         """
         require_permission(uow, Permission.MANAGE_KEYPAIRS)
         row = keypairs.load_keypair(uow, self.keypair_id)
-        before = {**row._mapping, "user_ids": keypairs.load_user_ids(uow, self.keypair_id)}
-        changes = differences(before, self._new_values(uow, row))
+        users = keypairs.load_user_ids(uow, self.keypair_id)
+        before = {**row._mapping, "user_ids": users}
+        changes = differences(before, self._new_values(uow, row) | self._new_users(users))
         self._require_placement(uow, changes)
         shortages_before = shortages_with_keypair(uow, self.keypair_id)
         values = {name: after for name, (_, after) in changes.items()}
@@ -96,11 +100,12 @@ class UpdateKeypair(Command[UUID]):
     def _require_placement(self, uow: UnitOfWork, changes: Changes) -> None:
         """Ask it of those newly mapped to it; where it is opened or enabled, of all who sign."""
         before, after = changes.get("user_ids", (frozenset(), frozenset()))
-        require_placement(uow, Permission.MANAGE_KEYPAIRS, after - before, "user_ids")
+        field = "add_user_ids" if self.add_user_ids else "user_ids"
+        require_placement(uow, Permission.MANAGE_KEYPAIRS, after - before, field)
         refuse(refuse_opening(uow.actor, changes))
 
     def _new_values(self, uow: UnitOfWork, row: Row[Any]) -> dict[str, Any]:
-        names = ("access", "user_ids", "has_default_certificate", "enabled")
+        names = ("access", "has_default_certificate", "enabled")
         values = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         faults = Faults()
         with faults:
@@ -112,10 +117,16 @@ class UpdateKeypair(Command[UUID]):
         if self.alias is not None:
             with faults:
                 values["alias"] = clean_name(normalize(self.alias), "alias", "alias")
-        with faults:
-            require_users(uow, self.user_ids or (), "user_ids")
+        for name in ("user_ids", "add_user_ids", "remove_user_ids"):
+            with faults:
+                require_users(uow, getattr(self, name) or (), name)
         faults.refuse()
         return values
+
+    def _new_users(self, users: frozenset[UUID]) -> dict[str, Any]:
+        """Return who is assigned; those who are already, or are not, make no difference."""
+        stay = users if self.user_ids is None else self.user_ids
+        return {"user_ids": (stay | self.add_user_ids) - self.remove_user_ids}
 
 
 def stop_holder(uow: UnitOfWork, keypair_id: UUID, participle: str) -> None:

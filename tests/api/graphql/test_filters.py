@@ -234,6 +234,12 @@ CASES: dict[str, list[tuple[Callable[[Api], str] | str, Holds]]] = {
             lambda api, it: api.id("Role", "LEAD") in ids_in(it["roles"]),
         )
     ],
+    "UserFilter.keypairId": [
+        (
+            lambda api: f'"{api.id("Keypair", "guarded")}"',
+            lambda api, it: it["name"] == "Dev",
+        )
+    ],
     "UserFilter.search": [
         ('"OB"', lambda api, it: "ob" in it["name"]),
         ('"ève"', lambda api, it: it["name"] == "Ève"),

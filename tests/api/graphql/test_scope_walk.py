@@ -389,6 +389,11 @@ CASES = [
     ),
     case(
         "updateKeypair",
+        lambda s: _id("Keypair", _restricted(s)) | {"addUserIds": [s.api.id("User", "dev")]},
+        {KEYS, P.SIGN},
+    ),
+    case(
+        "updateKeypair",
         lambda s: _id("Keypair", _restricted(s)) | {"access": "OPEN"},
         {KEYS, P.SIGN},
     ),

@@ -161,6 +161,9 @@ ON_FOREIGN_THINGS: dict[type[Any], list[Foreign]] = {
         lambda us, them: UpdateKeypair(
             keypair_id=us.things["vault"], user_ids=frozenset({them.people["dev"]})
         ),
+        lambda us, them: UpdateKeypair(
+            keypair_id=us.things["vault"], add_user_ids=frozenset({them.people["dev"]})
+        ),
     ],
     AddCertificate: [
         lambda us, them: AddCertificate(keypair_id=them.things["vault"], chain=chain_for(them)),

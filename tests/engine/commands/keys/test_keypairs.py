@@ -1,9 +1,11 @@
 """Keypairs: made, changed, and disabled, which stops the open release that holds one."""
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -136,12 +138,53 @@ def test_a_change_says_what_was_and_what_is(world: World) -> None:
     assert tags(world, known) == []
 
 
+def assigned(world: World) -> set[UUID]:
+    vault = world.things["vault"]
+    return {row.user_id for row in rows(world, t.keypair_users, keypair_id=vault)}
+
+
+def assigning(world: World, add: Iterable[str] = (), remove: Iterable[str] = ()) -> UpdateKeypair:
+    ids = {"add_user_ids": add, "remove_user_ids": remove}
+    people = {field: frozenset(world.people[n] for n in names) for field, names in ids.items()}
+    return UpdateKeypair(keypair_id=world.things["vault"], **people)
+
+
+def test_people_are_assigned_and_unassigned_beside_the_others(world: World) -> None:
+    dev, eve, ann = (world.people[name] for name in ("dev", "eve", "ann"))
+    world.do("admin", assigning(world, ["dev", "eve"]))
+    world.do("admin", assigning(world, ["ann", "dev"], ["eve"]))
+    assert assigned(world) == {ann, dev}
+    (before, after) = details_of(world.ledger()[-1])["changes"]["user_ids"]
+    assert (set(before), set(after)) == ({str(dev), str(eve)}, {str(ann), str(dev)})
+    known = len(world.ledger())
+    world.do("admin", assigning(world, ["ann"], ["eve"]))
+    assert (tags(world, known), assigned(world)) == ([], {ann, dev})
+
+
+def test_people_who_are_assigned_at_once_are_all_assigned(world: World) -> None:
+    names = ["ann", "bob", "dev", "eve"]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda name: world.do("admin", assigning(world, [name])), names))
+    assert assigned(world) == {world.people[name] for name in names}
+
+
+def test_who_is_assigned_signs_as_far_as_the_credential_covers_it(world: World) -> None:
+    restricted = UpdateKeypair(keypair_id=world.things["vault"], access=KeypairAccess.RESTRICTED)
+    world.do("admin", restricted)
+    narrow = {"scopes": frozenset({Permission.MANAGE_KEYPAIRS})}
+    adding = assigning(world, ["dev"])
+    assert_refused(world, "admin", adding, Code.FORBIDDEN, "add_user_ids", **narrow)
+    world.do("admin", adding)
+    world.do("admin", assigning(world, remove=["dev"]), **narrow)
+
+
 def test_a_change_is_checked_like_a_new_keypair(world: World) -> None:
     vault = world.things["vault"]
     for command, code, recorded in (
         (UpdateKeypair(keypair_id=vault, alias=""), Code.INVALID_INPUT, False),
         (UpdateKeypair(keypair_id=vault, alias="SPARE"), Code.NAME_TAKEN, True),
         (UpdateKeypair(keypair_id=vault, user_ids=frozenset({uuid4()})), Code.NOT_FOUND, False),
+        (UpdateKeypair(keypair_id=vault, add_user_ids=frozenset({uuid4()})), Code.NOT_FOUND, False),
         (UpdateKeypair(keypair_id=uuid4(), alias="Safe"), Code.NOT_FOUND, False),
     ):
         assert_refused(world, "admin", command, code, recorded=recorded)
