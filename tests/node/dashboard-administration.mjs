@@ -93,15 +93,19 @@ async function choose(field, text, option) {
   await page.keyboard.press("Tab");
 }
 
-// It is edited: another name, another person.
+// It is edited: another name, and one more person is assigned.
 await open("Edit", "Edit: packages");
 await dialog.getByLabel("Name").first().fill("falcon-release");
 await isRefused("Save", "Name");
 await dialog.getByLabel("Name").first().fill("packages-2");
-await choose("Assigned people", "eve@exam", "Eve Evans (eve@example.com)");
 await submit("Save");
 await heading("packages-2").waitFor();
-await shows(page, "Dana Diaz, Eve Evans");
+await open("Assign people", "Assign people: packages-2");
+await choose("People", "eve@exam", "Eve Evans (eve@example.com)");
+await submit("Assign people");
+const assigned = page.getByRole("list", { name: "Assigned people" }).getByRole("listitem");
+await assigned.getByRole("link", { name: "Eve Evans" }).waitFor();
+assert.deepEqual((await facts("packages-2")).users, [{ name: "Dana Diaz" }, { name: "Eve Evans" }]);
 
 // Its OpenPGP certificate gets another end; then it gets a successor with a key of its own, and is retired for good.
 const reason = dialog.getByLabel("Reason");
@@ -210,6 +214,26 @@ await dialog.getByLabel("Name").fill("Falcons");
 await submit("Save");
 await heading("Falcons").waitFor();
 assert.deepEqual(await members(), { name: "Falcons", membersConnection: { totalCount: before } });
+
+// A keypair with far more people than a form holds: the successor has those of its predecessor.
+const { id: successor, users: inherited } = await facts("packages-3");
+assert.equal(inherited.length, 2);
+const assign = "mutation ($input: UpdateKeypairInput!) { updateKeypair(input: $input) { errors { message } } }";
+const more = { id: successor, addUserIds: ids };
+assert.deepEqual((await ask(ADMIN, assign, { input: more })).updateKeypair.errors, []);
+const assignedCount = async () => (await ask(ADMIN, `{ keypair(id: "${successor}") { usersConnection(first: 0) { totalCount } } }`)).keypair.usersConnection.totalCount;
+assert.equal(await assignedCount(), CROWD + 2);
+await page.goto(`${url}/keypairs`);
+await page.getByRole("link", { name: "packages-3", exact: true }).click();
+await page.getByLabel("Search by name or e-mail address").fill("p55@crowd");
+await assigned.getByRole("link", { name: "Person 55" }).waitFor();
+await page.waitForFunction(() => document.querySelectorAll("ul[aria-label='Assigned people'] > li").length === 1);
+await look("assigned people");
+await assigned.getByRole("button", { name: "Unassign" }).click();
+await page.getByRole("dialog", { name: "Unassign: Person 55" }).waitFor();
+await submit("Unassign");
+await shows(page, "Nobody who is assigned fits this search.");
+assert.equal(await assignedCount(), CROWD + 1);
 
 // A person gets another name, zone and language and, once it is confirmed, another address.
 await page.goto(`${url}/people?search=eve`);

@@ -22,7 +22,7 @@ export function KeypairActions({ keypair }: { keypair: KeypairDetailFragment }) 
         {t.canISign}
       </ButtonLink>
       <DialogButton label={t.edit} refusal={refusalOf(keypair, "UPDATE")}>
-        {(close) => <EditKeypair id={id} onClose={close} />}
+        {(close) => <EditKeypair keypair={keypair} onClose={close} />}
       </DialogButton>
       <DialogButton label={word("subjectActions", "RENEW")} refusal={refusalOf(keypair, "RENEW")}>
         {(close) => (

@@ -10,6 +10,7 @@ import { ButtonLink, TextLink } from "@/ui/links";
 import { Page } from "@/ui/page";
 import { QueryState } from "@/ui/query-state";
 import { Empty, Section } from "@/ui/section";
+import { AssignedPeople } from "./assigned-people";
 import { Certificates } from "./certificates/certificates";
 import { Expiry } from "./certificates/expiry";
 import { Holder } from "./holder";
@@ -37,6 +38,7 @@ export function KeypairPage(): ReactNode {
               <KeypairFacts keypair={keypair} />
               <PublicKey keypair={keypair} />
             </SimpleGrid>
+            {keypair.access === "RESTRICTED" && <AssignedPeople keypair={keypair} />}
             <Certificates keypair={keypair} />
           </Page>
         ) : (
@@ -67,11 +69,6 @@ function KeypairFacts({ keypair }: { keypair: KeypairDetailFragment }) {
             [t.category, word("categories", category)],
             [t.algorithm, algorithm],
             [t.access, t.accesses[access]],
-            [
-              t.users,
-              names(keypair.usersConnection.edges) ||
-                (isInService && access === "RESTRICTED" && t.nobodyAssigned),
-            ],
             [
               t.teams,
               names(keypair.teamsConnection.edges) || (isInService && account.teamsEnabled && t.noTeam),

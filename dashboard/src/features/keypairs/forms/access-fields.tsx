@@ -1,34 +1,51 @@
 import { PeopleField } from "@/features/people/people-field";
 import { ACCESSES } from "@/graphql/enum-values";
+import type { KeypairAccess } from "@/graphql/schema.generated";
 import { useMessages } from "@/i18n/locale";
 import { ChoiceField } from "@/ui/choice-field";
 import { messages as keypairMessages } from "../messages";
-import type { AccessDraft } from "./keypair-draft";
+import type { KeypairDraft } from "./keypair-draft";
 import { messages } from "./messages";
 
-interface Props {
-  draft: AccessDraft;
-  errors: Partial<Record<string, string>>;
-  change: (changed: Partial<AccessDraft>) => void;
+type Errors = Partial<Record<string, string>>;
+
+interface AccessProps {
+  access: KeypairAccess;
+  errors: Errors;
+  change: (changed: { access: KeypairAccess }) => void;
 }
 
-/** Who may sign with a keypair: everybody whose team has it, or some people alone. */
+/** Whether everybody whose team has a keypair may sign with it, or some people alone. */
+export function AccessField({ access, errors, change }: AccessProps) {
+  const { access: label, accesses } = useMessages(keypairMessages);
+  return (
+    <ChoiceField
+      label={label}
+      error={errors.access}
+      value={access}
+      choices={ACCESSES}
+      nameOf={(each) => accesses[each]}
+      onChange={(chosen) => change({ access: chosen })}
+    />
+  );
+}
+
+interface Props {
+  draft: Pick<KeypairDraft, "access" | "users">;
+  errors: Errors;
+  change: (changed: Partial<Pick<KeypairDraft, "access" | "users">>) => void;
+}
+
+/** Who may sign with a new keypair: everybody whose team has it, or these people alone. */
 export function AccessFields({ draft: { access, users }, errors, change }: Props) {
   const t = useMessages(messages);
-  const { access: label, users: people, accesses } = useMessages(keypairMessages);
+  const { users: label } = useMessages(keypairMessages);
   return (
     <>
-      <ChoiceField
-        label={label}
-        error={errors.access}
-        value={access}
-        choices={ACCESSES}
-        nameOf={(each) => accesses[each]}
-        onChange={(chosen) => change({ access: chosen })}
-      />
+      <AccessField access={access} errors={errors} change={change} />
       {access === "RESTRICTED" && (
         <PeopleField
-          label={people}
+          label={label}
           description={t.usersHint}
           error={errors.userIds}
           chosen={users}

@@ -1,53 +1,42 @@
 import { TextInput } from "@mantine/core";
 import { useCommand } from "@/graphql/use-command";
 import { useMessages } from "@/i18n/locale";
-import { useLiveQuery } from "@/live/live-query";
 import { FormDialog } from "@/ui/form-dialog";
 import { messages as common } from "@/ui/messages";
 import { useDraft } from "@/ui/use-draft";
-import { UpdateKeypairDocument } from "../keypairs.generated";
+import { UpdateKeypairDocument, type KeypairDetailFragment } from "../keypairs.generated";
 import { messages as keypairMessages } from "../messages";
-import { AccessFields } from "./access-fields";
-import { draftOf, updateInput } from "./keypair-draft";
-import { KeypairToEditDocument, type KeypairToEditQuery } from "./keypair-forms.generated";
+import { AccessField } from "./access-fields";
 import { messages } from "./messages";
 
-const FIELDS = ["alias", "access", "userIds"];
-const FIELD_NAMES = { users: "userIds" };
-
-/** The form for the name of a keypair and who may use it, which begins with what the server has now. */
-export function EditKeypair({ id, onClose }: { id: string; onClose: () => void }) {
-  const query = { query: KeypairToEditDocument, variables: { id }, requestPolicy: "network-only" as const };
-  const { data } = useLiveQuery(query, []);
-  if (!data?.keypair) return null;
-  return <EditForm keypair={data.keypair} onClose={onClose} />;
-}
+const FIELDS = ["alias", "access"];
 
 interface Props {
-  keypair: NonNullable<KeypairToEditQuery["keypair"]>;
+  keypair: KeypairDetailFragment;
   onClose: () => void;
 }
 
-function EditForm({ keypair, onClose }: Props) {
+/** The form for the name of a keypair and the rule of who may use it; who is assigned is edited on its page. */
+export function EditKeypair({ keypair: { id, alias, access }, onClose }: Props) {
   const t = useMessages(messages);
   const { of, save } = useMessages(common);
-  const { alias, edit } = useMessages(keypairMessages);
+  const { alias: label, edit } = useMessages(keypairMessages);
   const { run, refusals, busy } = useCommand(UpdateKeypairDocument, ({ result }) => result, "keypair:");
-  const form = useDraft(draftOf(keypair), refusals, FIELDS, FIELD_NAMES);
+  const { draft, text, rest, ...form } = useDraft({ alias, access }, refusals, FIELDS);
   const submit = async () => {
-    if (await run({ input: { id: keypair.id, ...updateInput(form.draft) } })) onClose();
+    if (await run({ input: { id, ...draft } })) onClose();
   };
   return (
     <FormDialog
-      title={of(edit, keypair.alias)}
+      title={of(edit, alias)}
       action={save}
       busy={busy}
-      refusals={form.rest}
+      refusals={rest}
       onSubmit={submit}
       onClose={onClose}
     >
-      <TextInput label={alias} description={t.aliasHint} {...form.text("alias")} data-autofocus required />
-      <AccessFields {...form} />
+      <TextInput label={label} description={t.aliasHint} {...text("alias")} data-autofocus required />
+      <AccessField access={draft.access} {...form} />
     </FormDialog>
   );
 }

@@ -1,22 +1,13 @@
-import { personChoice } from "@/features/people/person-choice";
 import type { KeypairAccess, ReleaseType } from "@/graphql/schema.generated";
 import type { Choice } from "@/ui/search-select";
-import type { KeypairToEditQuery } from "./keypair-forms.generated";
 import type { KeyChoice } from "./signers";
 
-/** Who may use a keypair. People of whom there are more than the form can hold are null. */
-export interface AccessDraft {
-  access: KeypairAccess;
-  users: Choice[] | null;
-}
-
-/** A keypair that there is, as its form has it. */
-export interface EditDraft extends AccessDraft {
-  alias: string;
-}
-
 /** A new keypair as its form has it, wherever its key comes from. */
-export interface KeypairDraft extends KeyChoice, EditDraft {
+export interface KeypairDraft extends KeyChoice {
+  alias: string;
+  access: KeypairAccess;
+  /** The people who alone may use it, where the access is restricted. */
+  users: Choice[];
   type: ReleaseType;
   openpgpUserId: string;
   /** An instant in UTC, or nothing where the OpenPGP certificate does not expire. */
@@ -45,22 +36,10 @@ export const EMPTY_KEYPAIR: KeypairDraft = {
   key: "",
 };
 
-/** Returns the draft of a keypair that there is: a list of which there are further pages must not be sent back. */
-export function draftOf({ alias, access, usersConnection }: NonNullable<KeypairToEditQuery["keypair"]>) {
-  const { edges, pageInfo } = usersConnection;
-  const users = edges.map(({ node }) => personChoice(node));
-  return { alias, access, users: pageInfo.hasNextPage ? null : users } satisfies EditDraft;
-}
-
-/** Returns what of an edited keypair is sent: people alone who matter, and of whom all are known. */
-export function updateInput({ alias, access, users }: EditDraft) {
-  const people = access === "RESTRICTED" && users;
-  return { alias, access, ...(people && { userIds: people.map(({ value }) => value) }) };
-}
-
 function commonInput(draft: KeypairDraft) {
-  const { type, backend, algorithm } = draft;
-  return { ...updateInput(draft), type, backend, algorithm };
+  const { alias, access, users, type, backend, algorithm } = draft;
+  const people = access === "RESTRICTED" && { userIds: users.map(({ value }) => value) };
+  return { alias, access, ...people, type, backend, algorithm };
 }
 
 /** Returns the input of a keypair whose key the signer makes. */
