@@ -24,6 +24,7 @@ export function ReleaseActions({ release, only }: { release: ActionableRelease; 
     return mutation && isShown ? [{ ...available, mutation }] : [];
   });
   const mutation = chosen && ACTION_MUTATIONS[chosen];
+  if (shown.length === 0 && !chosen) return null;
   return (
     <Group gap="xs">
       {shown.map(({ action, allowed, refusal, mutation }) => (
