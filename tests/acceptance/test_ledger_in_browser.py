@@ -125,7 +125,7 @@ async def auditing(database_url: str, folder: Path) -> AsyncIterator[Auditor]:
                 connection, auditor.account_id, [Recorded(event, CLOCK, NOON)] * ENTRIES, NOON
             )
             connection.commit()
-        await site.sign_in(browser)
+        await site.sign_in(browser, then="The next seven days")
         yield auditor
         database.dispose()
 

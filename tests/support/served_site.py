@@ -45,13 +45,13 @@ class ServedSite:
         await browser.submit(address=ADMIN)
         await browser.sees("Look into your mail")
 
-    async def sign_in(self, browser: Chromium) -> None:
-        """The administrator signs in with the first link."""
+    async def sign_in(self, browser: Chromium, then: str = "You are signed in") -> None:
+        """The administrator signs in with the first link, and sees a text of what is shown then."""
         await self.ask_for_a_link(browser)
         await browser.open(await self.link(1))
         await browser.sees("You asked to sign in")
         await browser.submit()
-        await browser.sees("You are signed in")
+        await browser.sees(then)
 
 
 @asynccontextmanager
