@@ -51,7 +51,9 @@ await dana.getByRole("heading", { level: 1, name: "Falcon 9" }).waitFor();
 await shows(dana, "2 approvals are missing.");
 
 // Ann sees it without doing anything, and approves in place; Bob does from his mail, without any script.
-await ann.getByRole("article").filter({ hasText: "Falcon 9" }).first().waitFor();
+const waiting = ann.getByRole("article").filter({ hasText: "Falcon 9" });
+await waiting.first().waitFor();
+assert.equal(await waiting.count(), 1, "what waits for her is listed once");
 await act(ann, "Approve", "Looks good");
 await shows(ann, "Nothing waits for your decision.");
 await shows(dana, "One approval is missing.");
@@ -154,6 +156,9 @@ await shows(dana, "The build machine is broken");
 
 // The ledger has all of it: filtered by what happened, and from there everything about one release.
 const admin = await signIn(ADMIN);
+await admin.goto(`${url}/ledger`);
+await shows(admin, "Approved: 1 of 2 approvals");
+await shows(admin, "falcon.zip, with falcon-release");
 await admin.goto(`${url}/ledger?tag=release:stopped`);
 const stopped = admin.getByRole("list", { name: "Ledger" }).getByRole("listitem");
 await stopped.filter({ hasText: "The build machine is broken" }).getByRole("link", { name: "Falcon nightly" }).waitFor();
