@@ -2,7 +2,8 @@
 
 uvicorn limits neither: clients that connect and send half a header, or nothing, would be held until
 no file descriptor is left for anybody else. Its protocols for HTTP and WebSockets are extended here
-by a deadline for headers, a limit of their size, and a count of connections for each client.
+by a deadline for headers, a limit of their size, and a count of connections for each client. Where
+a limit is reached, idle connections give way to new ones, the longest idle one first.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 import resource
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -52,6 +53,13 @@ _REASONS = {
 }
 
 
+class IdleConnection(Protocol):
+    """A connection whose client has no request under way."""
+
+    def give_way(self) -> None:
+        """Count it down and close it."""
+
+
 @dataclass(slots=True)
 class ConnectionLimits:
     """Counts the open connections, WebSockets included, and says whether one more is let in."""
@@ -65,18 +73,18 @@ class ConnectionLimits:
     refused_seconds: float = 5.0
     _open: Counter[str] = field(default_factory=Counter)
     _refused: LogThrottle = field(default_factory=LogThrottle)
+    #: The client of each idle connection, the longest idle one first.
+    _idle: dict[IdleConnection, str] = field(default_factory=dict)
     #: Refused connections that wait for their clients.
     waiting: int = 0
 
     def admit(self, network: str) -> str | None:
         """Count a connection of this client; or say why it is not let in, and count nothing."""
-        held = self._open[network]
-        if self._open.total() >= self.total:
-            fault = _SERVER_FULL
-        elif held >= self.per_client:
-            fault = _CLIENT_FULL
-        else:
-            self._open[network] = held + 1
+        fault = self._fault(network)
+        if fault is not None and self._end_idle(network if fault is _CLIENT_FULL else None):
+            fault = self._fault(network)
+        if fault is None:
+            self._open[network] += 1
             return None
         _, not_logged = self._refused.admit(fault)
         if not_logged is not None:
@@ -89,9 +97,31 @@ class ConnectionLimits:
         if not self._open[network]:
             del self._open[network]
 
+    def add_idle(self, connection: IdleConnection, network: str) -> None:
+        """Note that a connection of this client is idle from now on."""
+        self._idle[connection] = network
+
+    def discard_idle(self, connection: IdleConnection) -> None:
+        """Note that a connection is not idle, or has ended."""
+        self._idle.pop(connection, None)
+
     def held(self) -> dict[str, int]:
         """Return how many connections each client has now."""
         return dict(self._open)
+
+    def _fault(self, network: str) -> str | None:
+        if self._open[network] >= self.per_client:
+            return _CLIENT_FULL
+        return _SERVER_FULL if self._open.total() >= self.total else None
+
+    def _end_idle(self, network: str | None) -> bool:
+        """End the longest idle connection of a client, or of all; returns whether there is one."""
+        for connection, owner in self._idle.items():
+            if network is None or owner == network:
+                self.discard_idle(connection)
+                connection.give_way()
+                return True
+        return False
 
 
 def connection_limits(
@@ -159,6 +189,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel the timers, and count the connection down."""
+        self.limits.discard_idle(self)
         self._stop_waiting()
         self._release()
         self._close_refused()
@@ -166,6 +197,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read it, unless the connection was refused."""
+        self.limits.discard_idle(self)
         if self._closing is not None:
             self._answer_refused()
             return
@@ -192,6 +224,17 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._header_bytes = None
         self._stop_waiting()
         super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        """Note that the connection is idle, unless a further request is there already."""
+        super().on_response_complete()
+        if self._network is not None and self.timeout_keep_alive_task is not None:
+            self.limits.add_idle(self, self._network)
+
+    def give_way(self) -> None:
+        """Count the connection down and close it."""
+        self._release()
+        self.transport.close()
 
     def handle_websocket_upgrade(self) -> None:
         """Count the connection down, since the WebSocket counts instead."""

@@ -212,8 +212,8 @@ def test_one_client_has_so_many_connections_and_websockets_count() -> None:
         url = f"ws://127.0.0.1:{port}/"
         sockets = [stack.enter_context(connect(url, proxy=None)) for _ in range(2)]
         for _ in range(2):
-            assert ask(stack.enter_context(opened(port))).endswith(b"hello")
-        assert limits.held() == {"127.0.0.1": 4}
+            stack.enter_context(opened(port, HALF))
+        await_held(limits, 4)
         with structlog.testing.capture_logs() as logs:
             for _ in range(3):
                 answer = rest(stack.enter_context(opened(port, WHOLE)))
@@ -234,8 +234,8 @@ def test_one_client_has_so_many_connections_and_websockets_count() -> None:
 
 def test_a_refused_client_that_sends_at_once_reads_why() -> None:
     limits = ConnectionLimits(total=100, per_client=1, header_seconds=30)
-    with served(limits) as port, opened(port) as held:
-        assert ask(held).endswith(b"hello")
+    with served(limits) as port, opened(port, HALF):
+        await_held(limits, 1)
         for _ in range(50):
             with opened(port, WHOLE) as client:
                 assert rest(client).startswith(b"HTTP/1.1 503 ")
@@ -244,8 +244,8 @@ def test_a_refused_client_that_sends_at_once_reads_why() -> None:
 
 def test_few_refused_connections_wait_for_their_clients() -> None:
     limits = ConnectionLimits(total=100, per_client=1, header_seconds=30, refused_seconds=1)
-    with served(limits) as port, opened(port) as held, ExitStack() as stack:
-        assert ask(held).endswith(b"hello")
+    with served(limits) as port, opened(port, HALF), ExitStack() as stack:
+        await_held(limits, 1)
         for _ in range(3 * MOST_REFUSED):
             stack.enter_context(opened(port))
         await_waiting(limits, MOST_REFUSED)
@@ -258,7 +258,8 @@ def test_all_clients_together_have_so_many() -> None:
     limits = ConnectionLimits(total=3, per_client=100, header_seconds=30)
     with served(limits) as port, ExitStack() as stack:
         for _ in range(3):
-            assert ask(stack.enter_context(opened(port))).endswith(b"hello")
+            stack.enter_context(opened(port, HALF))
+        await_held(limits, 3)
         answer = rest(stack.enter_context(opened(port, WHOLE)))
         assert b"503" in answer
         assert b"as many connections as it can hold" in answer
@@ -304,6 +305,49 @@ def test_an_idle_connection_outlasts_the_clients_and_proxies_that_keep_it() -> N
         proxy_keeps_seconds = 60
         assert timer.when() - connection.loop.time() > proxy_keeps_seconds
         assert limits.held() == {"127.0.0.1": 1}
+
+
+def test_the_longest_idle_connection_gives_way_to_a_new_one_of_the_client() -> None:
+    limits = ConnectionLimits(total=9, per_client=3, header_seconds=30)
+    with served(limits) as port, ExitStack() as stack:
+        first, second, third = (stack.enter_context(opened(port)) for _ in range(3))
+        for client in (first, second, third, first):
+            assert ask(client).endswith(b"hello")
+        with opened(port) as new:
+            assert ask(new).endswith(b"hello")
+            assert rest(second) == b""
+            assert limits.held() == {"127.0.0.1": 3}
+            for client in (first, third, new):
+                assert ask(client).endswith(b"hello")
+
+
+class Idle:
+    """An idle connection that says when it has to give way."""
+
+    def __init__(self, limits: ConnectionLimits, network: str) -> None:
+        assert limits.admit(network) is None
+        self.limits, self.network, self.is_open = limits, network, True
+        limits.add_idle(self, network)
+
+    def give_way(self) -> None:
+        self.is_open = False
+        self.limits.release(self.network)
+
+
+def test_one_client_gives_way_to_others_where_all_connections_are_taken() -> None:
+    limits = ConnectionLimits(total=3, per_client=2, header_seconds=1)
+    first, second, other = (
+        Idle(limits, network) for network in ("192.0.2.1", "192.0.2.1", "192.0.2.2")
+    )
+    assert limits.admit("192.0.2.3") is None
+    assert (first.is_open, second.is_open, other.is_open) == (False, True, True)
+    # Whoever has as many as one client may have takes none of another's.
+    assert limits.admit("192.0.2.3") is None
+    assert limits.admit("192.0.2.3") is not None
+    assert (second.is_open, other.is_open) == (False, True)
+    limits.discard_idle(other)
+    assert limits.admit("192.0.2.1") is not None, "nothing is idle any more"
+    assert limits.held() == {"192.0.2.2": 1, "192.0.2.3": 2}
 
 
 def test_a_server_that_stops_waits_for_no_idle_connection() -> None:
