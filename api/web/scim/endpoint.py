@@ -50,6 +50,8 @@ Result = TypeVar("Result")
 MAX_BODY_BYTES = 2 * 1024 * 1024
 #: Items of all lists of a body: to validate some of them takes milliseconds for each.
 MAX_ITEMS = 20_000
+#: Attributes of one object: a PATCH looks up each for a fraction of a millisecond.
+MAX_ATTRIBUTES = 100
 #: Operations of a PATCH: each takes as long as the resource is large, and adds to it.
 MAX_PATCH_OPERATIONS = 100
 #: Characters of a path, and of a text that an attribute gets.
@@ -162,7 +164,7 @@ class OffLoopHandler(AsyncScimHandler):
 
 
 def _check_size(document: object) -> None:
-    """Refuse a document whose lists have too many items together."""
+    """Refuse a document whose lists have too many items together, or an object too many members."""
     number, unseen = 0, [document]
     while unseen:
         value = unseen.pop()
@@ -170,6 +172,11 @@ def _check_size(document: object) -> None:
             number += len(value)
             unseen += value
         elif isinstance(value, dict):
+            if len(value) > MAX_ATTRIBUTES:
+                message = (
+                    f"An object has at most {MAX_ATTRIBUTES} attributes; one has {len(value)}."
+                )
+                raise PayloadTooLargeException(detail=f"{message} Leave out what is not used.")
             unseen += value.values()
     if number > MAX_ITEMS:
         message = f"The lists of a request have at most {MAX_ITEMS} values; here are {number}."
