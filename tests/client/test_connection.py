@@ -261,7 +261,15 @@ def test_without_a_valid_credential_nobody_is_signed_in() -> None:
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("body", ["<html>", "[]", '"text"', "{}", "\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("<html>", "[]", '"text"', "{}", "\xff", pytest.param("[" * 100_000, id="deep")),
+        *('{"data": null}', '{"data": "text"}', '{"data": [1]}', '{"errors": []}'),
+        *('{"errors": "text"}', '{"errors": ["text"]}', '{"errors": {"code": 1}}'),
+        '{"errors": [{"extensions": "text"}]}',
+    ],
+)
 def test_another_service_is_recognized(body: str) -> None:
     answer = httpx2.Response(200, content=body.encode("latin-1"))
     with pytest.raises(ClientError, match="Check the server's URL"):

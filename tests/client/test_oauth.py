@@ -17,7 +17,9 @@ def answer_with(monkeypatch: pytest.MonkeyPatch, status: int, **more: Any) -> No
     monkeypatch.setattr(httpx2, "post", lambda *_, **__: answer)
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"[]", b'"text"', b"null", b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"<html>", b"[]", b'"text"', b"null", b"\xff", b"{}", b'{"ok": 1}', b"[" * 100_000]
+)
 @pytest.mark.parametrize("status", [200, 404])
 def test_what_is_no_json_object_comes_from_no_countersign(
     monkeypatch: pytest.MonkeyPatch, status: int, body: bytes

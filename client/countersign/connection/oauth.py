@@ -19,6 +19,11 @@ DEVICE_PATH = "/oauth/device_authorization"
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 ID_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:id_token"  # noqa: S105 - a name
+#: What an answer has that is the server's own (RFC 8628 section 3.2, RFC 6749 section 5.1).
+_MEMBERS = {
+    DEVICE_PATH: {"device_code", "user_code", "verification_uri", "verification_uri_complete"},
+    TOKEN_PATH: {"access_token", "expires_in"},
+}
 TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
 
 
@@ -55,9 +60,10 @@ def post_form(server: str, path: str, form: Mapping[str, str]) -> dict[str, Any]
         raise unreachable(server, error) from error
     try:
         members = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         members = None
-    if not isinstance(members, dict) or not (response.is_success or "error" in members):
+    needed = _MEMBERS[path] if response.is_success else {"error"}
+    if not isinstance(members, dict) or not needed <= members.keys():
         raise unexpected_answer(response)
     if response.is_success:
         return members

@@ -58,11 +58,24 @@ def data_of(response: httpx2.Response) -> dict[str, Any]:
     """
     try:
         answer = response.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise unexpected_answer(response) from error
-    if not isinstance(answer, dict) or not ("data" in answer or "errors" in answer):
+    if not _is_graphql(answer):
         raise unexpected_answer(response)
     return data_in(answer, seconds_to_wait(response))
+
+
+def _is_graphql(answer: object) -> bool:
+    """Tell whether an answer has GraphQL's own form: data, errors with members, or both."""
+    if not isinstance(answer, dict):
+        return False
+    errors = answer.get("errors")
+    if not errors:
+        return isinstance(answer.get("data"), dict)
+    return isinstance(errors, list) and all(
+        isinstance(error, dict) and isinstance(error.get("extensions") or {}, dict)
+        for error in errors
+    )
 
 
 def data_in(answer: Mapping[str, Any], retry_after_seconds: float | None = None) -> dict[str, Any]:
