@@ -71,7 +71,7 @@ def test_participants_are_compared(participant: str, monkeypatch: pytest.MonkeyP
         return
     with pytest.raises(RefusedError, match="NAME_TAKEN") as caught:
         runs.request_release(request(participant), wait=None, fields="name")
-    difference = "participants (asked: b@example.com; has: a@example.com)"
+    difference = "participants (requested: b@example.com; has: a@example.com)"
     assert difference in caught.value.message
 
 
