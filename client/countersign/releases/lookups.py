@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -41,13 +43,29 @@ def release_named(connection: Connection, name: str) -> dict[str, Any]:
 
 def keypair_named(connection: Connection, alias: str) -> dict[str, Any]:
     """Return a keypair, as `release_named` does."""
-    return keypair_and_server_time(connection, alias)[0]
+    return keypair_and_server_clock(connection, alias)[0]
 
 
-def keypair_and_server_time(connection: Connection, alias: str) -> tuple[dict[str, Any], datetime]:
-    """Return a keypair, and when the server answered by its own clock."""
+@dataclass(frozen=True, slots=True)
+class ServerClock:
+    """The clock of the server, by one answer and the time that has passed here since."""
+
+    answered_at: datetime
+    #: The seconds of a clock of this machine that nobody sets, when the answer was there.
+    seconds: float
+
+    def now(self) -> datetime:
+        """Return the time of the server, or one that is earlier by how long its answer took."""
+        return self.answered_at + timedelta(seconds=time.monotonic() - self.seconds)
+
+
+def keypair_and_server_clock(
+    connection: Connection, alias: str
+) -> tuple[dict[str, Any], ServerClock]:
+    """Return a keypair, and the clock of the server that answered."""
     data = _named(connection, KEYPAIR, KEYPAIR_ALIASES, "keypair", "alias", alias)
-    return dict(data["keypair"]), datetime.fromisoformat(data["serverTime"])
+    answered_at = datetime.fromisoformat(data["serverTime"])
+    return dict(data["keypair"]), ServerClock(answered_at, time.monotonic())
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from countersign.connection.paths import remove_left_behind
 from countersign.errors import RefusedError, UsageError
 from countersign.operations.signing import EXPLAIN_SIGN
 from countersign.releases.lookups import (
-    keypair_and_server_time,
+    keypair_and_server_clock,
     naming_successors,
     release_named,
     trusted_text,
@@ -78,7 +78,7 @@ def run(options: SignOptions) -> None:
     limit = wait_limit(options.wait)
     _require_files(options)
     with connect() as connection:
-        keypair, begun_at = keypair_and_server_time(connection, options.key)
+        keypair, server_clock = keypair_and_server_clock(connection, options.key)
         with naming_successors([keypair]):
             release = _release_of(connection, keypair, options.release)
             order = _order(options, keypair, release, context)
@@ -90,6 +90,7 @@ def run(options: SignOptions) -> None:
                 require_open(release)
             elif release is not None:
                 wait_until_open(connection, release, limit, tell_status)
+            begun_at = server_clock.now()
             result = _sign(connection, order, targets, options.out)
             _report_signed(result, begun_at - _CLOCK_DIFFERENCE)
             _report_left(result, release)
