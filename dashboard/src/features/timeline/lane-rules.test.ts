@@ -33,6 +33,17 @@ const placesOf = (spans: readonly (readonly [string, string])[]) =>
     2,
   ).map((place) => place && [Math.round(place.left * 10) / 10, Math.round(place.width * 10) / 10]);
 
+test("bars stay in the view however many short ones there are", () => {
+  const minutes = Array.from({ length: 60 }, (_, minute) => `10:${String(minute).padStart(2, "0")}`);
+  const spans = [...minutes, "20:00"].map((start, index, all) => [start, all[index + 1] ?? start] as const);
+  const places = placesOf(spans.slice(0, -1)).map((place) => place ?? [NaN, NaN]);
+  for (const [left = NaN, width = NaN] of places) {
+    expect(left).toBeGreaterThanOrEqual(0);
+    expect(left + width).toBeLessThanOrEqual(100.1);
+    expect(width).toBeGreaterThan(0);
+  }
+});
+
 test("a bar is where its window is, and has a width that can be seen and hit", () => {
   expect(placesOf([["11:00", "12:00"]])).toEqual([[10, 10]]);
   expect(placesOf([["11:00", "11:01"]])).toEqual([[10, 2]]);

@@ -30,13 +30,15 @@ export function startIn([start, end]: Span, share: number, zoom: Zoom, timeZone:
 }
 
 /**
- * Returns where the bars of a lane are, by their spans; null for what is outside of the view. Each is at least `minimum`
- * percent wide, and takes that from the time around it, never from a bar before or behind it. Only what overlaps in time
- * overlaps on the screen, such as a window that was never opened with the one that took its place.
+ * Returns where the bars of a lane are, by their spans; null for what is outside of the view. Each is at least `wanted`
+ * percent wide, or less where so many would not fit, and takes that from the time around it, never from a bar before or
+ * behind it. Only what overlaps in time overlaps on the screen, such as a window that was never opened with the one that
+ * took its place.
  */
-export function barPlaces(spans: readonly Span[], view: View, minimum: number): (Place | null)[] {
+export function barPlaces(spans: readonly Span[], view: View, wanted: number): (Place | null)[] {
   const bars = spans.map((span) => ({ span, place: placeOf(...span, view) }));
   const inView = bars.flatMap(({ span, place }) => (place ? [{ span, place }] : []));
+  const minimum = Math.min(wanted, 100 / inView.length);
   const inOrder = inView.sort((one, other) => one.span[0] - other.span[0]);
   inOrder.forEach(({ span, place }, index) => {
     const before = inOrder.slice(0, index).filter((other) => other.span[1] <= span[0]);
