@@ -56,8 +56,8 @@ _REASONS = {
 class IdleConnection(Protocol):
     """A connection whose client has no request under way."""
 
-    def give_way(self) -> None:
-        """Count it down and close it."""
+    def give_way(self) -> bool:
+        """Count it down and close it; returns False where it would stay open for its client."""
 
 
 @dataclass(slots=True)
@@ -117,9 +117,8 @@ class ConnectionLimits:
     def _end_idle(self, network: str | None) -> bool:
         """End the longest idle connection of a client, or of all; returns whether there is one."""
         for connection, owner in self._idle.items():
-            if network is None or owner == network:
+            if (network is None or owner == network) and connection.give_way():
                 self.discard_idle(connection)
-                connection.give_way()
                 return True
         return False
 
@@ -231,10 +230,16 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         if self._network is not None and self.timeout_keep_alive_task is not None:
             self.limits.add_idle(self, self._network)
 
-    def give_way(self) -> None:
-        """Count the connection down and close it."""
+    def give_way(self) -> bool:
+        """Count the connection down and close it, unless its client has not read the answer.
+
+        It would keep its file descriptor until then, which may be for ever.
+        """
+        if self.transport.get_write_buffer_size():
+            return False
         self._release()
         self.transport.close()
+        return True
 
     def handle_websocket_upgrade(self) -> None:
         """Count the connection down, since the WebSocket counts instead."""

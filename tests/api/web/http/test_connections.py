@@ -36,9 +36,16 @@ from api.web.http.connections import (
 HALF = b"GET / HTTP/1.1\r\nHost: x\r\nX-Half: "
 WHOLE = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
+#: More than the buffers of the system take.
+LARGE_BYTES = 32 * 1024 * 1024
+
 
 async def hello(_request: Request) -> Response:
     return PlainTextResponse("hello")
+
+
+async def large(_request: Request) -> Response:
+    return PlainTextResponse(bytes(LARGE_BYTES))
 
 
 async def slow(_request: Request) -> Response:
@@ -56,6 +63,7 @@ async def echo(websocket: WebSocket) -> None:
 APP = Starlette(
     routes=[
         Route("/", hello, methods=["GET", "POST"]),
+        Route("/large", large),
         Route("/slow", slow),
         WebSocketRoute("/", echo),
     ]
@@ -321,6 +329,22 @@ def test_the_longest_idle_connection_gives_way_to_a_new_one_of_the_client() -> N
                 assert ask(client).endswith(b"hello")
 
 
+def test_a_connection_whose_answer_is_not_read_gives_no_way() -> None:
+    limits = ConnectionLimits(total=1, per_client=1, header_seconds=30)
+    with served(limits) as port, opened(port, WHOLE.replace(b"/", b"/large", 1)) as client:
+        while not limits._idle:
+            time.sleep(0.005)
+        # It stays open until its client has read, and would be counted no more.
+        with opened(port, WHOLE) as new:
+            assert rest(new).startswith(b"HTTP/1.1 503 ")
+        assert limits.held() == {"127.0.0.1": 1}
+        answer = bytearray()
+        while len(answer.partition(b"\r\n\r\n")[2]) < LARGE_BYTES:
+            answer += client.recv(LARGE_BYTES)
+        with opened(port) as new:
+            assert ask(new).endswith(b"hello")
+
+
 class Idle:
     """An idle connection that says when it has to give way."""
 
@@ -329,9 +353,10 @@ class Idle:
         self.limits, self.network, self.is_open = limits, network, True
         limits.add_idle(self, network)
 
-    def give_way(self) -> None:
+    def give_way(self) -> bool:
         self.is_open = False
         self.limits.release(self.network)
+        return True
 
 
 def test_one_client_gives_way_to_others_where_all_connections_are_taken() -> None:
