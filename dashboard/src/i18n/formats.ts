@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { formatDuration } from "./duration";
-import { useLocale, type Locale } from "./locale";
+import { isKnownForm, useLocale, type Locale } from "./locale";
 
 /** Returns how instants, spans of time, languages and numbers are written in a locale. */
 export function formatsOf({ language, tag, timeZone }: Locale) {
@@ -17,7 +17,7 @@ export function formatsOf({ language, tag, timeZone }: Locale) {
     time: written({ timeStyle: "short" }),
     date: written({ dateStyle: "medium" }),
     day: written({ weekday: "short", day: "numeric", month: "short" }),
-    language: (locale: string) => languages.of(locale) ?? locale,
+    language: (locale: string) => (isKnownForm(locale) && languages.of(locale)) || locale,
     anyOf: (texts: readonly string[]) => lists.format(texts),
     number: (value: number) => value.toLocaleString(tag),
     duration: (milliseconds: number) => formatDuration(milliseconds, language),

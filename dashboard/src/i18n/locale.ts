@@ -15,11 +15,21 @@ export function languageOf(tag: string): Language {
   return LANGUAGES.find((language) => tag.toLowerCase().startsWith(language)) ?? "en";
 }
 
+/** Whether a browser takes a language tag: the server accepts more forms, such as `zh-yue`, for which it would throw. */
+export function isKnownForm(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length > 0;
+  } catch {
+    return false;
+  }
+}
+
 /**
- * Returns the tag by which dates and numbers are written. A language without a region, such as `en`, leaves open how:
+ * Returns the tag by which dates and numbers are written, which every browser takes. A language without a region, such as `en`, leaves open how:
  * then the browser says it, where it is set to that language of some region.
  */
 export function regionalTag(tag: string, browserTags: readonly string[]): string {
+  if (!isKnownForm(tag)) return languageOf(tag);
   if (tag.includes("-")) return tag;
   return browserTags.find((each) => each.toLowerCase().startsWith(`${tag.toLowerCase()}-`)) ?? tag;
 }
