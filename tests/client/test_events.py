@@ -81,6 +81,15 @@ def test_it_resumes_where_it_was_cut() -> None:
     assert cursors_sent(server)[:3] == [None, "2", "2"]
 
 
+@pytest.mark.parametrize("characters", [30, -2])
+def test_an_event_that_was_cut_off_is_asked_for_again(characters: int) -> None:
+    cut_off = stream(event("1"), event("2")[:characters])
+    events, server = follow(cut_off, stream(event("2")))
+    seen = [e["cursor"] if e else None for e in islice(events, 4)]
+    assert seen == [None, "1", None, "2"]
+    assert cursors_sent(server) == [None, "1"]
+
+
 def test_a_stream_from_a_wrong_url_ends_at_once() -> None:
     events, server = follow(httpx2.RemoteProtocolError("illegal status line: bytearray(b'SSH')"))
     with pytest.raises(ClientError, match=r"UNREACHABLE: .*Check the server's URL"):

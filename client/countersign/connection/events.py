@@ -90,11 +90,16 @@ class EventStream:
                 wire.data_of(response)
                 return
             yield None
+            data = ""
             for line in response.iter_lines():
-                if line.startswith("data:") and line != "data:":
-                    yield self._read(line.removeprefix("data:"))
+                if line.startswith("data:"):
+                    data = line.removeprefix("data:")
                 elif line.startswith(":"):
                     yield None
+                elif not line and data:
+                    # Only now the event is whole: a proxy may end a connection within a line.
+                    yield self._read(data)
+                    data = ""
 
     def _read(self, text: str) -> dict[str, Any]:
         (event,) = wire.data_in(json.loads(text)).values()
