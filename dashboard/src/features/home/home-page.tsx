@@ -1,9 +1,10 @@
 import { useState, type ReactNode } from "react";
 import { useSession } from "@/app/session";
+import type { ReleaseSearch } from "@/features/releases/search";
 import { ReleaseActions } from "@/features/release-actions/release-actions";
 import { useMessages } from "@/i18n/locale";
 import { useLiveQuery } from "@/live/live-query";
-import { ButtonLink } from "@/ui/links";
+import { ButtonLink, TextLink } from "@/ui/links";
 import { Page } from "@/ui/page";
 import { Quota } from "@/ui/quota";
 import { QueryState } from "@/ui/query-state";
@@ -13,6 +14,7 @@ import { messages } from "./messages";
 import { ReleaseCard } from "./release-card";
 import { Troubles, useTroubles } from "./troubles";
 
+const PLANNED: ReleaseSearch["status"] = ["PENDING", "APPROVED", "ACTIVE"];
 const SOON_MILLISECONDS = 7 * 86_400_000;
 
 /** What waits for the person, what is open, what comes next, and what needs attention. */
@@ -46,6 +48,17 @@ export function HomePage(): ReactNode {
   );
 }
 
+/** Leads to all of the releases of which this page shows the first. */
+function All({ of, search }: { of: HomeQuery["inbox"] | HomeQuery["open"]; search: ReleaseSearch }) {
+  const t = useMessages(messages);
+  if (!of?.pageInfo.hasNextPage) return null;
+  return (
+    <TextLink to="/releases" search={search}>
+      {t.all}
+    </TextLink>
+  );
+}
+
 function Sections({ data }: { data: HomeQuery }) {
   const t = useMessages(messages);
   const { can } = useSession();
@@ -56,7 +69,7 @@ function Sections({ data }: { data: HomeQuery }) {
   return (
     <>
       {(can("APPROVE_RELEASE") || inbox.length > 0) && (
-        <Section title={t.inbox}>
+        <Section title={t.inbox} aside={<All of={data.inbox} search={{ awaitingMe: true }} />}>
           {inbox.length === 0 && <Empty>{t.inboxEmpty}</Empty>}
           {inbox.map(({ node }) => (
             <ReleaseCard key={node.id} release={node} note={node.note}>
@@ -65,7 +78,12 @@ function Sections({ data }: { data: HomeQuery }) {
           ))}
         </Section>
       )}
-      <Section title={t.open}>
+      <Section
+        title={t.open}
+        aside={
+          <All of={data.open} search={{ status: ["IN_PROGRESS"], order: "ENDS_AT", direction: "ASC" }} />
+        }
+      >
         {open.length === 0 && <Empty>{t.openEmpty}</Empty>}
         {open.map(({ node }) => (
           <ReleaseCard key={node.id} release={node}>
@@ -73,7 +91,10 @@ function Sections({ data }: { data: HomeQuery }) {
           </ReleaseCard>
         ))}
       </Section>
-      <Section title={t.next}>
+      <Section
+        title={t.next}
+        aside={<All of={data.next} search={{ status: PLANNED, order: "STARTS_AT", direction: "ASC" }} />}
+      >
         {next.length === 0 && <Empty>{inbox.length > 0 ? t.nothingElse : t.nextEmpty}</Empty>}
         {next.map(({ node }) => (
           <ReleaseCard key={node.id} release={node} />

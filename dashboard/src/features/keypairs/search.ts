@@ -13,7 +13,7 @@ export interface KeypairSearch {
 const FILTERS: Record<KeypairState, KeypairFilter> = {
   FREE: { enabled: true, held: false },
   HELD: { enabled: true, held: true },
-  DISABLED: { enabled: false },
+  DISABLED: { state: ["DISABLED"] },
 };
 
 export function keypairSearch({ search, state }: Record<string, unknown>): KeypairSearch {
