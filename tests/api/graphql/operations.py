@@ -91,6 +91,8 @@ KINDS = {
     "releaseId": "Release",
     "userId": "User",
     "userIds": "User",
+    "addUserIds": "User",
+    "removeUserIds": "User",
     "signerId": "User",
     "actorId": "User",
     "memberIds": "User",
