@@ -32,12 +32,8 @@ from api.observability.logs import configure_logs
 from api.runtime.draining import InFlight
 from api.runtime.startup_checks import NotReadyError
 from api.web.http.background_server import background_server
-from api.web.http.connections import (
-    IDLE_CONNECTION_SECONDS,
-    ConnectionLimits,
-    connection_limits,
-    limited_protocols,
-)
+from api.web.http.connection_limits import ConnectionLimits, connection_limits
+from api.web.http.connections import IDLE_CONNECTION_SECONDS, limited_protocols
 from engine.model.errors import Refusal
 from engine.persistence.store.backup import BackupError
 from engine.persistence.store.retry import translate_db_error as database_trouble

@@ -1,36 +1,23 @@
-"""Limits the connections of a server, and the time in which headers of requests have to arrive.
+"""Limits the connections of a server, and the time in which clients have to send and to read.
 
-uvicorn limits neither: clients that connect and send half a header, or nothing, would be held until
-no file descriptor is left for anybody else. Its protocols for HTTP and WebSockets are extended here
-by a deadline for headers, a limit of their size, and a count of connections for each client. Where
-a limit is reached, idle connections give way to new ones, the longest idle one first.
+uvicorn limits neither: clients that connect and send half a header, or nothing, or do not read
+their answer, would be held until no file descriptor is left for anybody else. Its protocols for
+HTTP and WebSockets are extended here by a deadline for headers, a limit of their size, a deadline
+for reading, and a count of connections for each client.
 """
 
 from __future__ import annotations
 
 import asyncio
-import resource
-from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
-import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.web.http.clients import client_network
-from engine.logs.log_throttle import LogThrottle
+from api.web.http.connection_limits import ConnectionLimits
+from api.web.http.unread import UnreadDeadline
 
-log = structlog.get_logger("countersign.connections")
-
-#: File descriptors that are not for connections of clients: the standard streams, listeners, logs,
-#: connections to mail servers and webhooks; and for each connection to the database, which on
-#: SQLite are three files.
-RESERVED_FILES = 80
-FILES_OF_DATABASE_CONNECTION = 3
-FEWEST_CONNECTIONS = 16
-#: Of all connections one client has at most this share, so that there are some for others.
-LARGEST_SHARE = 0.75
 #: Seconds that a connection is kept without a request. Clients (5 s) and reverse proxies (60 s) let
 #: go of an idle one earlier: a request that is on its way while the server closes would be lost.
 IDLE_CONNECTION_SECONDS = 75
@@ -39,11 +26,6 @@ HEADER_BYTES = 64 * 1024
 #: So many refused connections wait for their clients; any further one is closed at once.
 MOST_REFUSED = 16
 
-_SERVER_FULL = "This server has as many connections as it can hold. Try again shortly."
-_CLIENT_FULL = (
-    "There are too many connections from your address. Close some; behind a proxy"
-    " COUNTERSIGN_CONNECTIONS_PER_CLIENT is what the proxy may hold for everybody."
-)
 _TOO_SLOW = "The headers of the request did not arrive in time."
 _TOO_LARGE = f"The headers of the request have more than {HEADER_BYTES} bytes."
 _REASONS = {
@@ -51,91 +33,6 @@ _REASONS = {
     431: "Request Header Fields Too Large",
     503: "Service Unavailable",
 }
-
-
-class IdleConnection(Protocol):
-    """A connection whose client has no request under way."""
-
-    def give_way(self) -> bool:
-        """Count it down and close it; returns False where it would stay open for its client."""
-
-
-@dataclass(slots=True)
-class ConnectionLimits:
-    """Counts the open connections, WebSockets included, and says whether one more is let in."""
-
-    total: int
-    per_client: int
-    #: Seconds from the beginning of a request until its headers are there.
-    header_seconds: float
-    #: So long a refused connection waits for its client to send a request, and then to close it:
-    #: the answer to a request that was not read would be lost when the connection is reset.
-    refused_seconds: float = 5.0
-    _open: Counter[str] = field(default_factory=Counter)
-    _refused: LogThrottle = field(default_factory=LogThrottle)
-    #: The client of each idle connection, the longest idle one first.
-    _idle: dict[IdleConnection, str] = field(default_factory=dict)
-    #: Refused connections that wait for their clients.
-    waiting: int = 0
-
-    def admit(self, network: str) -> str | None:
-        """Count a connection of this client; or say why it is not let in, and count nothing."""
-        fault = self._fault(network)
-        if fault is not None and self._end_idle(network if fault is _CLIENT_FULL else None):
-            fault = self._fault(network)
-        if fault is None:
-            self._open[network] += 1
-            return None
-        _, not_logged = self._refused.admit(fault)
-        if not_logged is not None:
-            log.warning("connection_refused", client=network, reason=fault, not_logged=not_logged)
-        return fault
-
-    def release(self, network: str) -> None:
-        """Count down a connection that has ended."""
-        self._open[network] -= 1
-        if not self._open[network]:
-            del self._open[network]
-
-    def add_idle(self, connection: IdleConnection, network: str) -> None:
-        """Note that a connection of this client is idle from now on."""
-        self._idle[connection] = network
-
-    def discard_idle(self, connection: IdleConnection) -> None:
-        """Note that a connection is not idle, or has ended."""
-        self._idle.pop(connection, None)
-
-    def held(self) -> dict[str, int]:
-        """Return how many connections each client has now."""
-        return dict(self._open)
-
-    def _fault(self, network: str) -> str | None:
-        if self._open[network] >= self.per_client:
-            return _CLIENT_FULL
-        return _SERVER_FULL if self._open.total() >= self.total else None
-
-    def _end_idle(self, network: str | None) -> bool:
-        """End the longest idle connection of a client, or of all; returns whether there is one."""
-        for connection, owner in self._idle.items():
-            if (network is None or owner == network) and connection.give_way():
-                self.discard_idle(connection)
-                return True
-        return False
-
-
-def connection_limits(
-    *, total: int, per_client: int, header_seconds: float, pool_size: int
-) -> ConnectionLimits:
-    """Return the limits of the settings, lowered to what file descriptors of the process allow."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    reserved = RESERVED_FILES + FILES_OF_DATABASE_CONNECTION * (pool_size + 1)
-    allowed = total
-    if soft != resource.RLIM_INFINITY:
-        allowed = max(FEWEST_CONNECTIONS, min(total, soft - reserved))
-    if allowed < total:
-        log.warning("fewer_connections_than_set", connections=allowed, file_descriptors=soft)
-    share = max(1, int(allowed * LARGEST_SHARE))
-    return ConnectionLimits(allowed, min(per_client, share), header_seconds)
 
 
 def limited_protocols(
@@ -160,8 +57,8 @@ def _answer(status: int, sentence: str) -> bytes:
     return "\r\n".join([*head, "", ""]).encode() + body
 
 
-class LimitedHttpProtocol(HttpToolsProtocol):
-    """An HTTP connection that is counted, and whose headers have a deadline."""
+class LimitedHttpProtocol(UnreadDeadline, HttpToolsProtocol):
+    """An HTTP connection that is counted, and whose headers and answers have a deadline."""
 
     limits: ClassVar[ConnectionLimits]
 
@@ -177,6 +74,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Count it, or refuse it at once."""
         super().connection_made(transport)
+        self.watch_unread(self.limits.unread_seconds)
         network = client_network(self.client[0] if self.client else "")
         fault = self.limits.admit(network)
         if fault is not None:
@@ -244,6 +142,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """Count the connection down, since the WebSocket counts instead."""
         self._stop_waiting()
+        self.stop_watching_unread()
         self._release()
         super().handle_websocket_upgrade()
 
@@ -305,8 +204,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
-class LimitedWebSocketProtocol(WebSocketsSansIOProtocol):
-    """A WebSocket that counts as a connection of its client."""
+class LimitedWebSocketProtocol(UnreadDeadline, WebSocketsSansIOProtocol):
+    """A WebSocket that counts as a connection of its client, who has to read what it is sent."""
 
     limits: ClassVar[ConnectionLimits]
 
@@ -315,6 +214,7 @@ class LimitedWebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_made(self, transport: Any) -> None:
         """Take the place of the HTTP connection that it was, which has given it back just now."""
         super().connection_made(transport)
+        self.watch_unread(self.limits.unread_seconds)
         self._network = client_network(self.client[0] if self.client else "")
         self.limits.admit(self._network)
 

@@ -8,6 +8,7 @@ import resource
 import socket
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -23,13 +24,12 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from api.cli.running import server_config
+from api.web.http.connection_limits import ConnectionLimits, connection_limits
 from api.web.http.connections import (
     HEADER_BYTES,
     IDLE_CONNECTION_SECONDS,
     MOST_REFUSED,
-    ConnectionLimits,
     LimitedHttpProtocol,
-    connection_limits,
     limited_protocols,
 )
 
@@ -60,12 +60,21 @@ async def echo(websocket: WebSocket) -> None:
             await websocket.send_text(await websocket.receive_text())
 
 
+async def send_much(websocket: WebSocket) -> None:
+    await websocket.accept()
+    with contextlib.suppress(WebSocketDisconnect):
+        while True:
+            await websocket.send_bytes(bytes(1_000_000))
+            await asyncio.sleep(0)
+
+
 APP = Starlette(
     routes=[
         Route("/", hello, methods=["GET", "POST"]),
         Route("/large", large),
         Route("/slow", slow),
         WebSocketRoute("/", echo),
+        WebSocketRoute("/large", send_much),
     ]
 )
 
@@ -373,6 +382,26 @@ def test_one_client_gives_way_to_others_where_all_connections_are_taken() -> Non
     limits.discard_idle(other)
     assert limits.admit("192.0.2.1") is not None, "nothing is idle any more"
     assert limits.held() == {"192.0.2.2": 1, "192.0.2.3": 2}
+
+
+def test_an_answer_that_nobody_reads_does_not_keep_a_connection() -> None:
+    limits = ConnectionLimits(total=9, per_client=9, header_seconds=30, unread_seconds=0.1)
+    closes = WHOLE.replace(b"/ ", b"/large ").replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    with served(limits) as port, ExitStack() as stack:
+        stack.enter_context(opened(port, WHOLE.replace(b"/ ", b"/large ")))
+        stack.enter_context(opened(port, closes))
+        await_held(limits, 2)
+        await_none(limits)
+
+
+def test_a_websocket_whose_client_does_not_read_is_ended() -> None:
+    limits = ConnectionLimits(total=9, per_client=9, header_seconds=30, unread_seconds=0.1)
+    upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    key = f"Sec-WebSocket-Key: {b64encode(bytes(16)).decode()}\r\n"
+    handshake = f"GET /large HTTP/1.1\r\nHost: x\r\n{upgrade}{key}\r\n".encode()
+    with served(limits) as port, opened(port, handshake):
+        await_held(limits, 1)
+        await_none(limits)
 
 
 def test_a_server_that_stops_waits_for_no_idle_connection() -> None:
