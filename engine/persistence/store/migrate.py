@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -58,14 +58,17 @@ def _upgrade(database: Database, alembic: Config) -> None:
 @contextmanager
 def _exclusive(database: Database) -> Iterator[None]:
     """Let no other process migrate meanwhile. On SQLite the transaction ensures that."""
-    with nullcontext() if database.is_sqlite else database.writing() as connection:
-        # Asked again and again, for a statement that waits has a snapshot, and an index that is
-        # built meanwhile would wait for it in turn. Without a parameter, for the same reason: with
-        # one PostgreSQL keeps the statement's snapshot until the transaction's next.
-        lock = f"SELECT pg_try_advisory_xact_lock({_ADVISORY_LOCK})"
-        while connection is not None and not connection.exec_driver_sql(lock).scalar_one():
-            time.sleep(_POLL_SECONDS)
-        if connection is not None:
-            # Its transaction does nothing for as long as the steps take.
-            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+    if database.is_sqlite:
         yield
+        return
+    lock = f"SELECT pg_try_advisory_xact_lock({_ADVISORY_LOCK})"
+    while True:
+        # Asked again and again, each time in a transaction of its own: one that waits or pauses may
+        # keep a snapshot, and an index that is built meanwhile would wait for its end.
+        with database.writing() as connection:
+            if connection.exec_driver_sql(lock).scalar_one():
+                # Its transaction does nothing for as long as the steps take.
+                connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+                yield
+                return
+        time.sleep(_POLL_SECONDS)

@@ -159,3 +159,17 @@ def test_processes_that_migrate_at_once_wait_for_each_other(empty_url: str) -> N
     for database in databases:
         require_current(database)
         database.dispose()
+
+
+def test_who_waits_for_long_keeps_no_index_from_being_built(
+    database: Database, newer: Path
+) -> None:
+    index = INDEX.replace("ix_signatures_n", "ix_signatures_n_again")
+    for name, before, text in (("9004", "9003", SLEEP), ("9005", "9004", index)):
+        (newer / f"{name}.py").write_text(HEAD.format(name, before) + text)
+    others = [Database(database.url.render_as_string(hide_password=False)) for _ in range(3)]
+    at_once([lambda one=one: migrate(one, newer) for one in (database, *others)])
+    with database.reading() as connection:
+        assert revision_of(connection).number == 9005
+    for other in others:
+        other.dispose()
