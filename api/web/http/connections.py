@@ -131,7 +131,7 @@ class LimitedHttpProtocol(UnreadDeadline, HttpToolsProtocol):
     def give_way(self) -> bool:
         """Count the connection down and close it, unless its client has not read the answer.
 
-        It would keep its file descriptor until then, which may be for ever.
+        It would keep its file descriptor until that, or until the deadline for reading ends it.
         """
         if self.transport.get_write_buffer_size():
             return False
