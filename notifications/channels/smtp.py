@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -92,6 +93,9 @@ class SmtpChannel:
         self._idle_limit = idle
         self._tls_context = tls_context
         self._semaphore = asyncio.Semaphore(connections)
+        #: The name of this machine, which it tells the server; None: not looked up yet.
+        self._local_hostname: str | None = None
+        self._local_hostname_lock = asyncio.Lock()
         #: Unused connections with the time since when they are unused, the newest last.
         self._idle: list[tuple[float, SMTP]] = []
 
@@ -177,6 +181,7 @@ class SmtpChannel:
 
     async def _connect(self) -> SMTP:
         server = self._server
+        local_hostname = await self._own_hostname()
         secure: dict[str, Any] = {"use_tls": server.tls == "tls"}
         secure["start_tls"] = server.tls == "starttls"
         if server.tls != "none":
@@ -186,6 +191,7 @@ class SmtpChannel:
             port=server.port,
             username=server.user,
             password=server.password,
+            local_hostname=local_hostname,
             timeout=self._timeout,
             **secure,
         )
@@ -195,6 +201,15 @@ class SmtpChannel:
             smtp.close()
             raise
         return smtp
+
+    async def _own_hostname(self) -> str:
+        """Look the name up once for all connections: the name service may be slow."""
+        async with self._local_hostname_lock:
+            if self._local_hostname is None:
+                self._local_hostname = await asyncio.to_thread(  # noqa: TID251 - a channel has no executor
+                    socket.getfqdn
+                )
+            return self._local_hostname
 
 
 def _undelivered(error: Exception) -> Undelivered:

@@ -26,6 +26,8 @@ class Inbox:
     connections: int = 0
     port: int = 0
     on_mail: Callable[[], None] | None = None
+    #: By what names clients said hello.
+    client_names: set[str] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -47,6 +49,7 @@ class Inbox:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         (recipient,) = envelope.rcpt_tos
+        self.client_names.add(session.host_name)
         if self.delay:
             await asyncio.sleep(self.delay)
         if recipient in self.dropping:

@@ -1,7 +1,9 @@
 """The SMTP channel: how the server is given, TLS with verified certificates, and signing in."""
 
 import asyncio
+import socket
 import ssl
+import time
 from typing import Any
 
 import pytest
@@ -176,3 +178,25 @@ async def test_an_international_address_needs_a_server_that_takes_it() -> None:
         with pytest.raises(PermanentFailure, match=r"553 5\.6\.7"):
             await channel.send(channel.prepare(outgoing("jörg@example.com")))
         await channel.close()
+
+
+@pytest.mark.anyio
+async def test_its_own_name_is_looked_up_once_however_many_connections_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lookups = []
+
+    def look_up() -> str:
+        lookups.append(1)
+        time.sleep(0.05)
+        return "countersign.example.com"
+
+    monkeypatch.setattr(socket, "getfqdn", look_up)
+    async with smtp_server() as inbox:
+        inbox.delay = 0.1
+        channel = SmtpChannel(inbox.url, SENDER)
+        await asyncio.gather(*(channel.send(channel.prepare(outgoing())) for _ in range(3)))
+        await channel.close()
+    assert inbox.connections == 3
+    assert inbox.client_names == {"countersign.example.com"}
+    assert len(lookups) == 1
