@@ -1,7 +1,9 @@
-"""What all tests share: the event loop, a PostgreSQL server, and the gate against skipping."""
+"""What all tests share: the event loop, a PostgreSQL server, and what ends or refuses a test."""
 
+import faulthandler
 import gc
 import os
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +28,11 @@ EXECUTED_ON_POSTGRESQL = "postgresql-executed"
 
 #: After how many new objects the garbage collector looks at them; Python's own number is 700.
 YOUNG_OBJECTS = 20_000
+
+#: Seconds a test may take beyond its time limit, and its teardown altogether.
+GRACE_SECONDS = 120
+#: The file descriptor that the stacks of a stuck test are written to.
+STACKS = pytest.StashKey[int]()
 
 
 @pytest.fixture(scope="session")
@@ -118,6 +125,41 @@ def _kind(item: pytest.Item) -> str:
     """What tests repeat: in the engine a function with other parameters, else those of a module."""
     is_of_engine = "engine" in item.path.parts
     return item.nodeid.partition("[")[0] if is_of_engine else str(item.path)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep standard error as it is before it is captured."""
+    config.stash[STACKS] = os.dup(sys.__stderr__.fileno() if sys.__stderr__ else 2)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """End the process of a test that its time limit does not end, with the stacks of its threads.
+
+    The limit raises once, in the main thread: whoever waits for a lock or for threads meanwhile
+    swallows it or goes on waiting, and so does a teardown after it.
+    """
+    marker = item.get_closest_marker("timeout")
+    limit = float(marker.args[0] if marker else item.config.getini("timeout"))
+    if not limit:
+        return (yield)
+    _end_after(item, limit + GRACE_SECONDS)
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """End it also here: when a test fails, pytest calls off what it was to be ended by."""
+    _end_after(item, GRACE_SECONDS)
+    return (yield)
+
+
+def _end_after(item: pytest.Item, seconds: float) -> None:
+    stderr = item.config.stash[STACKS]
+    faulthandler.dump_traceback_later(seconds, file=stderr, exit=True)
 
 
 @pytest.hookimpl(wrapper=True)

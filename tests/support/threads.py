@@ -10,8 +10,6 @@ from typing import Any
 from engine.model.errors import Refusal
 from tests.support.waiting import WAIT_LIMIT_SECONDS
 
-#: Seconds after which threads that wait for each other have failed.
-
 
 def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
     """What each call answered, or its refusal; none begins before all are ready."""
