@@ -140,7 +140,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     swallows it or goes on waiting, and so does a teardown after it.
     """
     marker = item.get_closest_marker("timeout")
-    limit = float(marker.args[0] if marker else item.config.getini("timeout"))
+    limit = float(marker.args[0] if marker else item.config.getini("timeout") or 0)
     if not limit:
         return (yield)
     _end_after(item, limit + GRACE_SECONDS)
