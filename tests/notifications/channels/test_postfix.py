@@ -6,25 +6,20 @@ from typing import Any
 
 import pytest
 
-from engine.concurrency.executor import Executor
 from engine.persistence.db.database import Database
-from engine.system import System
 from notifications.channels.smtp import SmtpChannel
-from notifications.content.writer import MessageRenderer
-from notifications.delivery.relay import Relay
-from tests.notifications.delivery.test_many import PUBLIC, fill, states
+from tests.notifications.delivery.test_many import PATIENCE, SENDER, fill, patient_relay, states
 from tests.support.postfix import running_postfix, why_not
 from tests.support.world import make_world
 
 pytestmark = pytest.mark.long
 
-SENDER = "Countersign <countersign@example.com>"
 needs_postfix = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 
 
 @needs_postfix
 @pytest.mark.anyio
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_a_thousand_messages_to_two_hundred_mailboxes(
     database: Database, record_property: Any
 ) -> None:
@@ -32,15 +27,8 @@ async def test_a_thousand_messages_to_two_hundred_mailboxes(
     fill(world, people=200, each=5)
     async with running_postfix([f"user{number}" for number in range(200)]) as postfix:
         trusting = ssl.create_default_context(cafile=str(postfix.certificate))
-        channel = SmtpChannel(postfix.url, SENDER, tls_context=trusting)
-        relay = Relay(
-            System(database=database),
-            Executor(database),
-            channel,
-            MessageRenderer(PUBLIC),
-            b"unused",
-            PUBLIC,
-        )
+        channel = SmtpChannel(postfix.url, SENDER, timeout=PATIENCE, tls_context=trusting)
+        relay = patient_relay(database, channel)
         began = time.perf_counter()
         assert await relay.run_once() == 1000
         record_property("seconds", time.perf_counter() - began)
