@@ -141,9 +141,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """
     marker = item.get_closest_marker("timeout")
     limit = float(marker.args[0] if marker else item.config.getini("timeout") or 0)
-    if not limit:
-        return (yield)
-    _end_after(item, limit + GRACE_SECONDS)
+    if limit:
+        _end_after(item, limit + GRACE_SECONDS)
     try:
         return (yield)
     finally:

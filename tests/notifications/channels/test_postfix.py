@@ -8,7 +8,8 @@ import pytest
 
 from engine.persistence.db.database import Database
 from notifications.channels.smtp import SmtpChannel
-from tests.notifications.delivery.test_many import PATIENCE, SENDER, fill, patient_relay, states
+from tests.notifications.delivery.test_many import PATIENCE, fill, patient_relay, states
+from tests.support.mails import SENDER
 from tests.support.postfix import running_postfix, why_not
 from tests.support.world import make_world
 

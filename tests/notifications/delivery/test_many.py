@@ -25,13 +25,13 @@ from notifications.delivery.lease import RetryPolicy
 from notifications.delivery.relay import Relay
 from notifications.vocabulary import EMAIL, DeliveryState, MessageKind
 from tests.support import relay_process
+from tests.support.mails import SENDER
 from tests.support.message_facts import facts
 from tests.support.smtp_server import Inbox, smtp_server
 from tests.support.world import World, make_world
 
 pytestmark = [pytest.mark.long, pytest.mark.anyio]
 PUBLIC = "https://countersign.example.com"
-SENDER = "Countersign <countersign@example.com>"
 #: Seconds for each mail: a machine that stands still for a while sends none of them twice.
 PATIENCE = 150
 KILLS = 20
